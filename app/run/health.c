@@ -308,15 +308,17 @@ static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
                                    const HeatSurvey *survey)
 {
   const HeatScheme scheme  = state->c->time.scheme;
-  const size_t     n       = HeatGridLocalCells(state->grid);
-  const PetscReal *C       = HeatOperatorCapacity(state->op);
   PetscReal        largest = -PETSC_MAX_REAL; /* of -C */
   HeatExactSum     sum     = {0};
   HeatReduction   *r;
 
   PetscFunctionBeginUser;
-  HeatExactSumAddArray(&sum, n, C);
-  for (size_t cell = 0; cell < n; cell++) largest = PetscMax(largest, -C[cell]);
+  for (PetscInt j = 0; j < state->grid->nyl; j++) {
+    const PetscReal *C = HeatOperatorCapacity(state->op, j);
+
+    HeatExactSumAddArray(&sum, (size_t)state->grid->nxl, C);
+    for (PetscInt i = 0; i < state->grid->nxl; i++) largest = PetscMax(largest, -C[i]);
+  }
   PetscCall(HeatReductionCreate(state->grid->comm, &r));
   PetscCall(HeatReductionAddMaxima(r, 1, &largest, &largest));
   PetscCall(HeatReductionAddSums(r, 1, &sum, &h->capacity));

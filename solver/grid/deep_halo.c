@@ -171,6 +171,15 @@ PetscErrorCode HeatFrameFieldDestroy(HeatFrameField *field)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Copy `depth` columns of own cells, from column `first` on, to a strip [nyl][depth]. */
+static void PackColumns(const HeatFrame *f, const HeatFrameField *field, PetscInt first,
+                        PetscReal *strip)
+{
+  for (PetscInt j = 0; j < f->grid->nyl; j++)
+    memcpy(strip + j * f->depth, HeatFrameOwnRow(field, j) + first,
+           (size_t)f->depth * sizeof *strip);
+}
+
 /* Fill the left and right strips. */
 static PetscErrorCode ExchangeColumns(const HeatFrame *f, HeatFrameField *field,
                                       HeatHaloCounts *counts)
@@ -181,9 +190,8 @@ static PetscErrorCode ExchangeColumns(const HeatFrame *f, HeatFrameField *field,
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2(n, &low, n, &high));
-  if (f->margin[HEAT_LEFT]) Pack(g->nyl, f->depth, field->own, field->stride, low);
-  if (f->margin[HEAT_RIGHT])
-    Pack(g->nyl, f->depth, field->own + g->nxl - f->depth, field->stride, high);
+  if (f->margin[HEAT_LEFT]) PackColumns(f, field, 0, low);
+  if (f->margin[HEAT_RIGHT]) PackColumns(f, field, g->nxl - f->depth, high);
   const StripSwap swap = {
       HEAT_LEFT, HEAT_RIGHT, n, low, high, field->ghost[HEAT_LEFT], field->ghost[HEAT_RIGHT]};
   PetscCall(SwapStrips(g, &swap, counts));
@@ -243,7 +251,7 @@ void HeatFrameRow(const HeatFrame *f, const HeatFrameField *field, PetscInt row,
     CopyPart(begin, end, 0, f->nx, field->ghost[HEAT_TOP] + (size_t)above * (size_t)f->nx, out);
   } else {
     if (left) CopyPart(begin, end, 0, left, field->ghost[HEAT_LEFT] + j * left, out);
-    CopyPart(begin, end, left, nx, field->own + (size_t)j * field->stride, out);
+    CopyPart(begin, end, left, nx, HeatFrameOwnRow(field, j), out);
     if (right) CopyPart(begin, end, left + nx, right, field->ghost[HEAT_RIGHT] + j * right, out);
   }
 }

@@ -45,11 +45,19 @@ typedef struct {
 /** A field on the cells of a frame, in the layout drawn above HeatFrame: the own cells stay in the
  *  caller's array, the ghost cells are in four strips. */
 typedef struct {
-  const PetscReal *own;               /* borrowed; row j of the own cells is at own + j stride */
+  const PetscReal *own;               /* borrowed; own cells, see HeatFrameOwnRow */
   size_t           stride;            /* distance of two rows of own, in values; >= nxl */
+  const size_t    *row;               /* borrowed [nyl] where each row begins in own; NULL: at
+                                         multiples of stride */
   PetscReal       *ghost[HEAT_SIDES]; /* owned; left and right [nyl][depth], bottom and top
                                          [depth][frame->nx], which contain the corners */
 } HeatFrameField;
+
+/** Return the own cells of row j of the block, [nxl].  Not collective. */
+static inline const PetscReal *HeatFrameOwnRow(const HeatFrameField *field, PetscInt j)
+{
+  return field->own + (field->row ? field->row[j] : (size_t)j * field->stride);
+}
 
 /** Return the frame with the largest depth among most, most/2, most/4, ... that is at most a
  *  quarter of the narrowest block along each axis that is cut or periodic.  Then all ghost cells
@@ -63,8 +71,8 @@ HeatFrame HeatFrameMake(const HeatGrid *grid, PetscInt most);
  *  collective. */
 PetscInt HeatFrameDepth(const HeatLayout *layout, PetscInt most);
 
-/** Allocate the strips of a field, filled with zeros.  The caller sets `own` and `stride`
- *  afterwards.  Not collective. */
+/** Allocate the strips of a field, filled with zeros.  The caller sets `own`, and `stride` or
+ *  `row`, afterwards.  Not collective. */
 PetscErrorCode HeatFrameFieldCreate(const HeatFrame *frame, HeatFrameField *field);
 
 /** Free the strips of a field.  Not collective. */

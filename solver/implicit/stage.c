@@ -51,18 +51,23 @@ struct HeatStage {
 static PetscErrorCode AddMassAndExtra(HeatStage *s, PetscReal sign, const PetscReal *T,
                                       PetscReal *f)
 {
-  const size_t     n     = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C     = HeatOperatorCapacity(s->op);
+  const HeatGrid  *g     = HeatOperatorGrid(s->op);
   const PetscReal  sigma = s->eq.sigma;
   const PetscReal *base = NULL, *extra = NULL;
 
   PetscFunctionBeginUser;
   if (s->eq.base && sigma != 0.0) PetscCall(VecGetArrayRead(s->eq.base, &base));
   if (s->eq.extra) PetscCall(VecGetArrayRead(s->eq.extra, &extra));
-  for (size_t i = 0; i < n; i++) {
-    const PetscReal stored = base ? f[i] - sigma * C[i] * (T[i] - base[i]) : f[i];
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *C     = HeatOperatorCapacity(s->op, j);
+    const size_t     first = (size_t)j * (size_t)g->nxl;
 
-    f[i] = sign * (extra ? stored + extra[i] : stored);
+    for (PetscInt column = 0; column < g->nxl; column++) {
+      const size_t    i      = first + (size_t)column;
+      const PetscReal stored = base ? f[i] - sigma * C[column] * (T[i] - base[i]) : f[i];
+
+      f[i] = sign * (extra ? stored + extra[i] : stored);
+    }
   }
   if (extra) PetscCall(VecRestoreArrayRead(s->eq.extra, &extra));
   if (base) PetscCall(VecRestoreArrayRead(s->eq.base, &base));

@@ -82,18 +82,17 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral)
 {
-  const HeatGrid  *g        = HeatOperatorGrid(op);
-  const PetscReal *capacity = HeatOperatorCapacity(op);
-  const PetscReal  area     = g->hx * g->hy;
-  HeatExactSum     sum      = {0};
-  PetscReal        total;
+  const HeatGrid *g    = HeatOperatorGrid(op);
+  const PetscReal area = g->hx * g->hy;
+  HeatExactSum    sum  = {0};
+  PetscReal       total;
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
     PetscReal w = 1.0;
 
     if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell);
-    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = capacity[cell] / area;
+    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = HeatOperatorCapacityAt(op, cell) / area;
     HeatExactSumAdd(&sum, w * T[cell]);
   }
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, &total));

@@ -31,7 +31,9 @@ static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, Pet
   HeatExactSum    sum = {0};
 
   PetscFunctionBeginUser;
-  HeatExactSumAddProducts(&sum, HeatGridLocalCells(g), HeatOperatorCapacity(op), T);
+  for (PetscInt j = 0; j < g->nyl; j++)
+    HeatExactSumAddProducts(&sum, (size_t)g->nxl, HeatOperatorCapacity(op, j),
+                            T + (size_t)j * (size_t)g->nxl);
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, stored));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -40,16 +42,15 @@ static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, Pet
 static PetscErrorCode ContentAboveLowest(const HeatOperator *op, const PetscReal *T,
                                          PetscReal *content)
 {
-  const HeatGrid  *g      = HeatOperatorGrid(op);
-  const PetscReal *C      = HeatOperatorCapacity(op);
-  PetscReal        lowest = PETSC_MAX_REAL;
-  HeatExactSum     sum    = {0};
+  const HeatGrid *g      = HeatOperatorGrid(op);
+  PetscReal       lowest = PETSC_MAX_REAL;
+  HeatExactSum    sum    = {0};
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) lowest = PetscMin(lowest, T[cell]);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPIU_REAL, MPIU_MIN, g->comm));
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
-    HeatExactSumAdd(&sum, C[cell] * (T[cell] - lowest));
+    HeatExactSumAdd(&sum, HeatOperatorCapacityAt(op, cell) * (T[cell] - lowest));
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, content));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -11,6 +11,7 @@
 
 #include "solver/case/expression.h"
 #include "solver/case/petsc_rules.h"
+#include "solver/case/region_index.h"
 #include "solver/operator/operator.h"
 #include "solver/operator/wavefront.h"
 
@@ -31,6 +32,8 @@ typedef struct {
   PetscBool source_t;     /* some source depends on t */
   PetscBool unsplit;      /* some of these is no product of a shape and a factor of time */
   int       shapes;       /* number of those that are products, and depend on the place */
+  int       terms;        /* number of sources that depend on t */
+  PetscBool terms_top;    /* the top-level source is one of them */
   PetscBool ambient_t;    /* the ambient temperature depends on t */
   PetscBool source_T;     /* some source depends on T */
   PetscBool flux;         /* some side has a prescribed flux */
@@ -106,6 +109,7 @@ static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
     t->source_t = PETSC_TRUE;
     if (!factors) t->unsplit = PETSC_TRUE;
     if (factors && bits != HEAT_VAR_TIME) t->shapes++;
+    t->terms++;
   }
   if (bits & HEAT_VAR_TEMPERATURE) t->source_T = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -120,6 +124,7 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
   *t = none;
   PetscCall(FindConductivityTraits(c, t));
   PetscCall(AddSourceTraits(&c->source, t));
+  t->terms_top = (PetscBool)(t->terms > 0);
   for (PetscInt r = 0; r < c->n_regions; r++) {
     PetscCall(AddSourceTraits(&c->regions[r].source, t));
     PetscCall(AddSourceTraits(&c->regions[r].power, t));
@@ -176,13 +181,41 @@ PetscErrorCode HeatNeedRowsAreAlike(const HeatCase *c, PetscBool *alike)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the bytes per cell of the operator: material (2 bytes), capacity and gy, and the arrays
-   that only some cases have. */
+/* Return which part of the rows differs from the row below it, so that the operator stores it
+   (HeatOperatorShareRows), because of the shapes of materials.  The rows of a rectangle are alike.
+   6 of 10 rows of a disc differ from their neighbours (1 - 1/sqrt(2) = 0.29 of the radius on either
+   side of 45 degrees); other shapes are counted like discs, and a map in full. */
+static double DistinctRows(const HeatCase *c)
+{
+  double part = 0.0;
+
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    const HeatRegion *region = &c->regions[r];
+    PetscReal         low[2], high[2];
+
+    if (region->shape == HEAT_SHAPE_ALL || region->shape == HEAT_SHAPE_RECTANGLE) continue;
+    if (region->shape == HEAT_SHAPE_MAP) return 1.0;
+    HeatRegionBox(region, c->grid.x, c->grid.y, low, high);
+    part += 0.6 * (double)((high[1] - low[1]) / (c->grid.y[1] - c->grid.y[0]));
+  }
+  return PetscMin(part, 1.0);
+}
+
+/* Return whether a capacity from a file differs in each cell. */
+static PetscBool CapacityFromFile(const HeatCase *c)
+{
+  return (PetscBool)(c->properties[HEAT_PROPERTY_DENSITY].file ||
+                     c->properties[HEAT_PROPERTY_SPECIFIC_HEAT].file);
+}
+
+/* Return the bytes per cell of the operator: material (2 bytes), the rows of capacity, gx and gy
+   that differ, and the arrays that only some cases have. */
 static double OperatorBytes(const HeatCase *c, const Traits *t)
 {
-  double bytes = 2.0 + 2.0 * R;
+  const double rows  = DistinctRows(c);
+  double       bytes = 2.0 + R * (CapacityFromFile(c) ? 1.0 : rows);
 
-  if (!RowsAreAlike(c, t)) bytes += R; /* gx, which else has one row */
+  bytes += 2.0 * R * (t->nonlinear || t->of_place ? 1.0 : rows); /* gx and gy */
   if (t->source) bytes += R;
   if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
   if (t->of_place) bytes += R * t->axes; /* k */
@@ -240,27 +273,26 @@ static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNee
                                                                                     : PETSC_FALSE;
 }
 
-/* Return the bytes per cell that a sweep over several steps or stages adds (operator_steps.c):
-   copies of the coefficients that differ from row to row, seams, and while they are made dt/C and,
-   of a source with a factor of time, its base and shape.
+/* Return the bytes per cell that a sweep over several steps or stages adds (operator_steps.c): the
+   rows of dt/C that differ, seams, the shapes of sources with factors of time, unless the only one
+   is stored by the source for all cells, and the fixed part with prescribed fluxes.
    @param[in] stages  the sweep is over stages of rkl2 */
 static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape,
                          PetscBool stages)
 {
-  const PetscBool timed   = (PetscBool)(t->source_t && !t->unsplit && !t->source_T);
-  const PetscBool density = (PetscBool)(c->properties[HEAT_PROPERTY_DENSITY].file != NULL);
-  double          values, seam, arrays = 0.0;
+  const PetscBool timed  = (PetscBool)(t->source_t && !t->unsplit && !t->source_T);
+  const int       top    = t->terms_top ? 1 : 0;
+  const double    layers = top + (t->terms > top ? 1 : 0);
+  double          arrays;
   PetscInt        depth;
 
   if (HeatOperatorStepsWanted(stages, &depth) || depth < 2) return 0.0;
-  values = HeatWavefrontValues(shape->nx, depth, &seam);
-  if (t->of_place) arrays = 2.0 + (density ? 1.0 : 0.0); /* gx and gy, dt/C */
-  /* gx, gy and dt/C of painted materials: many rows are equal.  Measured: a third of the values,
-     for a disc of 0.6 of the domain's height. */
-  else if (!RowsAreAlike(c, t)) arrays = density ? 3.0 : 1.0;
-  if (t->source_fixed) arrays += 1.0;
-  if (timed && t->shapes) arrays += 1.0;
-  return R * (arrays * values + seam + (timed ? 3.0 : 1.0));
+  arrays = CapacityFromFile(c) ? 1.0 : DistinctRows(c);
+  /* Shapes, and while they are exchanged where they act. */
+  if (timed && (t->terms > 1 || t->flux_t)) arrays += 2.0 * layers;
+  else if (timed && !(t->terms_top && t->shapes == 1)) arrays += 1.0;
+  if (timed && t->flux && !t->flux_t) arrays += 1.0;
+  return R * (arrays + HeatWavefrontSeam(shape->nx, depth));
 }
 
 /* Return the bytes per cell of the time integration's Vecs at the high-water mark.  The numbers of
@@ -271,8 +303,7 @@ static double SchemeBytes(const HeatCase *c, const Traits *t, const HeatNeedShap
 {
   const PetscBool  fixed = (PetscBool)(!t->nonlinear && !t->source_t && !t->flux_t &&
                                       !c->exchange.coefficient.given);
-  const PetscBool  swept = (PetscBool)(!t->nonlinear && !t->flux_t &&
-                                      !c->exchange.coefficient.given &&
+  const PetscBool  swept = (PetscBool)(!t->nonlinear && !c->exchange.coefficient.given &&
                                       (!t->source_t || (!t->unsplit && !t->source_T)) &&
                                       (c->time.steps < 0 || c->time.steps > 2) &&
                                       c->output.history_every != 1 &&

@@ -84,6 +84,7 @@ static PetscErrorCode MayVary(const HeatFormula *formula, PetscBool *varies)
 /* The sources of a case that change with time. */
 typedef struct {
   PetscInt  n;      /* number of formulas of t */
+  PetscBool top;    /* the top-level source is one of them */
   PetscBool factor; /* all of them are of t alone, or a shape times a factor of t */
 } TimedSources;
 
@@ -101,31 +102,50 @@ static PetscErrorCode AddTimed(const HeatFormula *formula, TimedSources *timed)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find out whether explicit steps are taken one by one (*single), because a source or a flux
-   changes with time or heat is exchanged with the ambient (solver/operator/operator_steps.c).
-   Sweeps of ftcs can have one source that is a shape in space times a factor of time (*timed). */
-static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, PetscBool *single,
-                                       PetscBool *timed)
+/* Set flux[side] for each side with a prescribed flux where some prescribed flux changes with time,
+   and otherwise leave it false. */
+static PetscErrorCode FindTimedFluxes(const HeatCase *c, PetscBool flux[HEAT_SIDES])
 {
-  TimedSources sources = {.factor = PETSC_TRUE};
+  PetscBool varies = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(AddTimed(&c->source, &sources));
-  for (PetscInt r = 0; r < c->n_regions; r++) {
-    PetscCall(AddTimed(&c->regions[r].source, &sources));
-    PetscCall(AddTimed(&c->regions[r].power, &sources));
-  }
-  *timed  = (PetscBool)(!stages && sources.n == 1 && sources.factor);
-  *single = (PetscBool)(c->exchange.coefficient.given || (sources.n > 0 && !*timed));
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n; k++) {
       const HeatSegment *segment = &c->boundary[side].segments[k];
 
       if (segment->type != HEAT_BC_FLUX) continue;
-      if (segment->table.file) *single = PETSC_TRUE;
-      PetscCall(MayVary(&segment->value, single));
+      flux[side] = PETSC_TRUE;
+      if (segment->table.file && segment->table.n != 1) varies = PETSC_TRUE;
+      PetscCall(MayVary(&segment->value, &varies));
     }
   }
+  for (int side = 0; side < HEAT_SIDES && !varies; side++) flux[side] = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set *single: whether explicit steps are taken one by one, because a source or a flux changes with
+   time or heat is exchanged with the ambient (solver/operator/operator_steps.c).  Steps of ftcs
+   allow sources with factors of time, and fluxes of time. */
+static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, HeatModelSteps *s,
+                                       PetscBool *single)
+{
+  TimedSources sources = {.factor = PETSC_TRUE};
+  PetscBool    flux    = PETSC_FALSE;
+  PetscInt     layers;
+
+  PetscFunctionBeginUser;
+  PetscCall(AddTimed(&c->source, &sources));
+  sources.top = (PetscBool)(sources.n > 0);
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    PetscCall(AddTimed(&c->regions[r].source, &sources));
+    PetscCall(AddTimed(&c->regions[r].power, &sources));
+  }
+  PetscCall(FindTimedFluxes(c, s->flux));
+  for (int side = 0; side < HEAT_SIDES; side++) flux = (PetscBool)(flux || s->flux[side]);
+  layers    = (sources.top ? 1 : 0) + (sources.n > (sources.top ? 1 : 0) ? 1 : 0);
+  s->fields = HEAT_SWEEP_FIELDS + (sources.n == 1 && !flux ? 1 : 2 * layers);
+  *single   = (PetscBool)(c->exchange.coefficient.given || (stages && (sources.n > 0 || flux)) ||
+                        (sources.n > 0 && !sources.factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -137,7 +157,7 @@ static PetscErrorCode FindDepth(const HeatCase *c, const HeatLayout *layout, Hea
   PetscInt        most;
 
   PetscFunctionBeginUser;
-  PetscCall(TakesSingleSteps(c, stages, &single, &s->timed));
+  PetscCall(TakesSingleSteps(c, stages, s, &single));
   PetscCall(HeatOperatorStepsWanted(stages, &most));
   if (!single) s->deep = HeatFrameDepth(layout, most);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -263,15 +283,17 @@ PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *s, const HeatLayout *
   *traffic = none;
   if (counts->sweeps == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatLayoutHalo(layout, s->deep, PETSC_TRUE, &halo));
-  HeatLayoutTrafficAdd(traffic, HEAT_SWEEP_FIELDS + (s->timed ? 1 : 0), &halo);
+  HeatLayoutTrafficAdd(traffic, s->fields, &halo);
   for (int side = 0; side < HEAT_SIDES; side++) {
     HeatLayoutTraffic line; /* of one step or stage */
 
     if (layout->periodic[side / 2]) continue;
     PetscCall(HeatLayoutAlongSide(layout, (HeatSide)side, s->deep, &line));
     for (int k = 0; k < 2; k++) {
-      traffic->messages[k] += counts->sweeps * line.messages[k];
-      traffic->values[k] += counts->lines * line.values[k];
+      const PetscInt64 kinds = s->flux[side] ? 2 : 1; /* temperatures, and fluxes */
+
+      traffic->messages[k] += kinds * counts->sweeps * line.messages[k];
+      traffic->values[k] += kinds * counts->lines * line.values[k];
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

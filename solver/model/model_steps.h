@@ -15,13 +15,14 @@ typedef struct {
   PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if all are deep */
   PetscInt   deep;      /* depth of deep halo exchanges [cells], and the largest number of steps of
                            ftcs, or stages of rkl2, in a sweep; 0: none */
-  PetscBool  timed;     /* sweeps have a source with a factor of time */
-  PetscInt   stages;    /* of a step of rkl2; 0 with other schemes */
-  PetscInt   row;       /* of ftcs: steps between rows of history.csv, which end a sweep */
-  PetscInt   solves;    /* linear solves of a step */
-  PetscInt   set_ups;   /* set-ups of the multigrid in the run */
-  PetscInt   before;    /* halo exchanges of the run before the first step */
-  PetscReal  sigma;     /* [1/s] mass of the equations */
+  PetscInt   fields;    /* fields of coefficients that sweeps exchange with deep halos */
+  PetscBool  flux[HEAT_SIDES]; /* fluxes along this side are exchanged for each step of a sweep */
+  PetscInt   stages;           /* of a step of rkl2; 0 with other schemes */
+  PetscInt   row;              /* of ftcs: steps between rows of history.csv, which end a sweep */
+  PetscInt   solves;           /* linear solves of a step */
+  PetscInt   set_ups;          /* set-ups of the multigrid in the run */
+  PetscInt   before;           /* halo exchanges of the run before the first step */
+  PetscReal  sigma;            /* [1/s] mass of the equations */
 } HeatModelSteps;
 
 /** The halo exchanges of a number of steps. */

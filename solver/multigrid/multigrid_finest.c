@@ -27,11 +27,12 @@ static PetscReal InnerConductance(const HeatOperator *op, int axis, PetscInt i, 
 }
 
 /* Return the diagonal entry of cell i of a row, m + sum of all conductances.
-   @param[in] mass, gx, gs  the row's masses, and its faces crossed along x and south of it */
-static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscReal *gx,
-                          const PetscReal *gs, PetscInt i)
+   @param[in] mass, gx, gs, gn  the row's masses, and its faces crossed along x, south and north of
+                                it */
+static PetscReal Diagonal(const PetscReal *mass, const PetscReal *gx, const PetscReal *gs,
+                          const PetscReal *gn, PetscInt i)
 {
-  return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
+  return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gn[i]));
 }
 
 /* Estimate the smallest eigenvalue of A, scaled: the least mass of a cell, and what conductances
@@ -72,10 +73,11 @@ static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
     for (PetscInt j = 0; j < g->nyl; j++) {
       const PetscReal *gx = HeatOperatorConductances(mg->op, 0, j);
       const PetscReal *gs = HeatOperatorConductances(mg->op, 1, j);
+      const PetscReal *gn = HeatOperatorConductances(mg->op, 1, j + 1);
 
       HeatOperatorMassRow(mg->op, mass, j, row);
       for (PetscInt i = 0; i < g->nxl; i++) {
-        const PetscReal d = Diagonal(g, row, gx, gs, i);
+        const PetscReal d = Diagonal(row, gx, gs, gn, i);
 
         if (pass == 0) {
           extremes[0] = PetscMax(extremes[0], d);

@@ -78,8 +78,8 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
 {
   const float           dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
   const float           very = HEAT_JOIN_VERY;
-  const HeatLevelShape *s = &l->s;
-  Couplings             c = {0};
+  const HeatLevelShape *s    = &l->s;
+  Couplings             c    = {0};
 
   PetscFunctionBeginUser;
   for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {

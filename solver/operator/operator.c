@@ -198,6 +198,9 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(PetscFree(op->capacity));
   PetscCall(PetscFree(op->gx));
   PetscCall(PetscFree(op->gy));
+  PetscCall(PetscFree(op->capacity_row));
+  PetscCall(PetscFree(op->gx_row));
+  PetscCall(PetscFree(op->gy_row));
   PetscCall(PetscFree(op->zeros));
   PetscCall(PetscFree(op->q_owned));
   PetscCall(PetscFree(*out));
@@ -209,10 +212,13 @@ void HeatOperatorSetInterrupt(HeatOperator *op, HeatInterrupt *interrupt)
   op->interrupt = interrupt;
 }
 
-const HeatGrid       *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
-const HeatCase       *HeatOperatorCase(const HeatOperator *op) { return op->c; }
-HeatInterrupt        *HeatOperatorInterrupt(const HeatOperator *op) { return op->interrupt; }
-const PetscReal      *HeatOperatorCapacity(const HeatOperator *op) { return op->capacity; }
+const HeatGrid  *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
+const HeatCase  *HeatOperatorCase(const HeatOperator *op) { return op->c; }
+HeatInterrupt   *HeatOperatorInterrupt(const HeatOperator *op) { return op->interrupt; }
+const PetscReal *HeatOperatorCapacity(const HeatOperator *op, PetscInt j)
+{
+  return op->capacity + op->capacity_row[j];
+}
 const uint16_t       *HeatOperatorMaterial(const HeatOperator *op) { return op->material; }
 const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op) { return op->boundaries; }
 const HeatSource     *HeatOperatorSource(const HeatOperator *op) { return op->source; }

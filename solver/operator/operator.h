@@ -164,10 +164,10 @@ typedef struct {
 } HeatFlows;
 
 /** Compute the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
- *  means that it must not be called.  The result is 1 where conductances, sources or fluxes change
- *  with time or temperature (prescribed and ambient temperatures may, and a source with a factor of
- *  time: HeatSourceHasFactor), with ambient exchange, and
- *  where blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
+ *  means that it must not be called.  The result is 1 where conductances or sources change with
+ *  time or temperature (prescribed and ambient temperatures and prescribed fluxes may change with
+ *  time, and so may sources by factors: HeatSourceFactorCount), with ambient exchange, and where
+ *  blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
  *  bound, at most 64; 32 by default.  The first call is collective, later calls are not; the result
  *  is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
@@ -177,8 +177,9 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, dt/C, and the sources.  The shape of a source with a factor of time
- *  is one more. */
+ *  conductances of four faces, C, and the sources.  One source with a factor of time has one more,
+ *  its shape; several such sources, or one beside fluxes of time, have two more for each of their
+ *  layers (HeatSourceLayer). */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */
@@ -285,9 +286,8 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat 
 /** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble along own row j,
  *  boundary faces included.  Owned by the operator.  Not collective.
  *  @param[in] axis  0: the nxl + 1 faces across x, from the west face of the first cell to the east
- *                   face of the last; where all rows are equal, every j gives the same array.
- *                   1: the nxl south faces of the row's cells; in memory the south faces of
- *                   row j + 1 follow, and at the end the north faces of the last row (j = nyl) */
+ *                   face of the last.  1: the nxl south faces of the row's cells; with j = nyl the
+ *                   north faces of the last row.  Rows that are equal may be one array */
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j);
 
 /** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal besides the
@@ -361,8 +361,17 @@ HeatInterrupt *HeatOperatorInterrupt(const HeatOperator *op);
  *  Not collective. */
 PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell);
 
-/** Return the heat capacity C of own cells [J/(m K)], [nyl][nxl]. */
-const PetscReal *HeatOperatorCapacity(const HeatOperator *op);
+/** Return the heat capacity C of the cells of own row j [J/(m K)], [nxl].  Rows that are equal may
+ *  be one array. */
+const PetscReal *HeatOperatorCapacity(const HeatOperator *op, PetscInt j);
+
+/** Return the heat capacity C of an own cell [J/(m K)], by its index j nxl + i. */
+static inline PetscReal HeatOperatorCapacityAt(const HeatOperator *op, size_t cell)
+{
+  const size_t nx = (size_t)HeatOperatorGrid(op)->nxl;
+
+  return HeatOperatorCapacity(op, (PetscInt)(cell / nx))[cell % nx];
+}
 
 /** Return the conductivity of an own cell along x (axis 0) or y (axis 1) at the last Update
  *  [W/(m K)]. */

@@ -9,15 +9,13 @@
 
 #include "solver/operator/operator_impl.h"
 
-/* Store the conductances G of boundary faces in the outermost places of gx and gy, and of low and
-   high, so that the stencil treats a boundary face like a face between cells. */
-static void StoreBoundaryConductances(HeatOperator *op)
+/* So the stencil treats a boundary face like a face between cells. */
+void HeatOperatorStoreBoundaryConductances(HeatOperator *op, int axis)
 {
   const HeatGrid *g = op->grid;
 
-  for (int s = 0; s < HEAT_SIDES; s++) {
+  for (int s = 2 * axis; s < 2 * axis + 2; s++) {
     const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)s);
-    const int               axis   = s / 2;
     const size_t            stride = axis == 0 ? (size_t)(g->nxl + 1) : 1;
     const size_t            first  = s == HEAT_RIGHT ? (size_t)g->nxl
                                      : s == HEAT_TOP ? (size_t)g->nyl * (size_t)g->nxl
@@ -74,13 +72,13 @@ void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells)
   }
 }
 
-/* The order of additions is that of the sweep of several steps (wavefront_kernels.c): a source with
-   a factor of time comes last. */
+/* The order of additions is that of the sweep of several steps (wavefront_sources.c): sources with
+   factors of time come last. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 {
   const HeatGrid  *g      = op->grid;
   const PetscReal *Q      = HeatSourceCells(op->source);
-  const PetscBool  factor = (PetscBool)(HeatSourceHasFactor(op->source) &&
+  const PetscBool  factor = (PetscBool)(HeatSourceFactorCount(op->source) > 0 &&
                                        op->rule != HEAT_TIME_ON_LINES);
 
   PetscFunctionBeginUser;
@@ -92,7 +90,7 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
   if (Q) PetscCall(PetscArraycpy(op->q_owned, Q, HeatGridLocalCells(g)));
   else PetscCall(PetscArrayzero(op->q_owned, HeatGridLocalCells(g)));
   HeatOperatorAddFluxes(op, op->q_owned);
-  if (factor) HeatSourceAddShape(op->source, HeatSourcePresentFactor(op->source), op->q_owned);
+  if (factor) HeatSourceAddTerms(op->source, op->q_owned);
   op->q = op->q_owned;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -120,28 +118,40 @@ static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty propert
 }
 
 /* Compute C = density * specific_heat * hx * hy of each cell [J/(m K)], from the materials or from
-   files; keep the density that a file gives.  Collective. */
+   files; keep the density that a file gives.  Memory behind the rows that are stored is not touched
+   before it is freed.  Collective. */
 static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *inputs)
 {
   const HeatGrid  *g       = op->grid;
   const size_t     n       = HeatGridLocalCells(g);
   const PetscReal *density = inputs ? inputs->properties[HEAT_PROPERTY_DENSITY] : NULL;
   const PetscReal *heat    = inputs ? inputs->properties[HEAT_PROPERTY_SPECIFIC_HEAT] : NULL;
+  const size_t     nx      = (size_t)g->nxl;
+  size_t           end     = 0; /* of the rows stored */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(n, &op->capacity));
+  PetscCall(PetscMalloc1(g->nyl, &op->capacity_row));
   if (density) {
     PetscCall(CheckProperty(op, HEAT_PROPERTY_DENSITY, density));
     PetscCall(PetscMalloc1(n, &op->density));
     PetscCall(PetscArraycpy(op->density, density, n));
   }
   if (heat) PetscCall(CheckProperty(op, HEAT_PROPERTY_SPECIFIC_HEAT, heat));
-  for (size_t cell = 0; cell < n; cell++) {
-    const PetscReal specific = heat ? heat[cell]
-                                    : op->c->materials[op->material[cell]].specific_heat;
+  for (size_t j = 0; j < (size_t)g->nyl; j++) {
+    PetscReal *row = op->capacity + end;
 
-    op->capacity[cell] = HeatOperatorDensity(op, cell) * specific * g->hx * g->hy;
+    for (size_t i = 0; i < nx; i++) {
+      const size_t    cell     = j * nx + i;
+      const PetscReal specific = heat ? heat[cell]
+                                      : op->c->materials[op->material[cell]].specific_heat;
+
+      row[i] = HeatOperatorDensity(op, cell) * specific * g->hx * g->hy;
+    }
+    if (j == 0 || memcmp(row - nx, row, nx * sizeof *row) != 0) end += nx;
+    op->capacity_row[j] = end - nx;
   }
+  PetscCall(PetscRealloc(end * sizeof(PetscReal), &op->capacity));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,23 +182,22 @@ static PetscErrorCode SetUpDerivatives(HeatOperator *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Keep one row of gx where all rows are alike, as in a body of one material, and nothing changes
-   them later. */
-static PetscErrorCode ShareRows(HeatOperator *op)
+PetscErrorCode HeatOperatorShareRows(PetscInt rows, size_t n, PetscReal **values, size_t *place)
 {
-  const size_t n   = (size_t)op->grid->nxl + 1;
-  PetscReal   *row = op->gx;
+  size_t end = 0; /* of the rows kept */
 
   PetscFunctionBeginUser;
-  if (!op->linear) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt j = 1; j < op->grid->nyl; j++) {
-    if (memcmp(op->gx, op->gx + (size_t)j * n, n * sizeof *op->gx) != 0)
-      PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t j = 0; j < (size_t)rows; j++) {
+    const PetscReal *row  = *values + j * n;
+    PetscReal       *next = *values + end;
+
+    if (j == 0 || memcmp(next - n, row, n * sizeof *row) != 0) {
+      if (next != row) memcpy(next, row, n * sizeof *row);
+      end += n;
+    }
+    place[j] = end - n;
   }
-  PetscCall(PetscMalloc1(n, &op->gx));
-  PetscCall(PetscArraycpy(op->gx, row, n));
-  PetscCall(PetscFree(row));
-  op->gx_stride = 0;
+  PetscCall(PetscRealloc(end * sizeof(PetscReal), values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,15 +212,13 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
   PetscCall(FillCapacity(op, inputs));
   PetscCall(HeatOperatorSetUpContacts(op, inputs));
   PetscCall(HeatConductivityCreate(g, c, inputs, op->material, &op->conductivity));
-  PetscCall(HeatOperatorSetUpFaces(op));
   PetscCall(HeatBoundariesCreate(g, c, HeatConductivityField(op->conductivity, 0),
                                  HeatConductivityField(op->conductivity, 1), &op->boundaries));
-  PetscCall(HeatConductivityTrim(op->conductivity));
   PetscCall(HeatSourceCreate(g, c, inputs, &op->source));
   PetscCall(HeatAmbientExchangeCreate(g, c, &op->ambient_exchange));
   PetscCall(SetUpDerivatives(op));
-  StoreBoundaryConductances(op);
-  PetscCall(ShareRows(op));
+  PetscCall(HeatOperatorSetUpFaces(op));
+  PetscCall(HeatConductivityTrim(op->conductivity));
   if (HeatBoundariesHaveFlux(op->boundaries))
     PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->q_owned));
   PetscCall(HeatOperatorCombineSources(op));
@@ -230,7 +237,7 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
   if (varies) PetscCall(HeatOperatorUpdateFaces(op, T, &op->fault));
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? op->conductivity : NULL, op->material, T,
                                  &op->fault));
-  StoreBoundaryConductances(op);
+  for (int axis = 0; axis < 2; axis++) HeatOperatorStoreBoundaryConductances(op, axis);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

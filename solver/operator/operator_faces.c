@@ -198,16 +198,36 @@ PetscErrorCode HeatOperatorFetchGhosts(HeatOperator *op, const PetscReal *T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Allocate the conductances of faces across an axis, compute those of fixed conductivities, and let
+   equal rows of a linear operator share their memory. */
+static PetscErrorCode SetUpAxis(HeatOperator *op, int axis)
+{
+  const HeatGrid *g     = op->grid;
+  const PetscInt  rows  = axis == 0 ? g->nyl : g->nyl + 1;
+  const size_t    n     = axis == 0 ? (size_t)g->nxl + 1 : (size_t)g->nxl;
+  PetscReal     **G     = axis == 0 ? &op->gx : &op->gy;
+  size_t        **place = axis == 0 ? &op->gx_row : &op->gy_row;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)rows * n, G));
+  PetscCall(PetscMalloc1(rows, place));
+  for (PetscInt j = 0; j < rows; j++) (*place)[j] = (size_t)j * n;
+  if (!HeatConductivityVaries(op->conductivity)) {
+    if (axis == 0) VerticalFaces(op);
+    else HorizontalFaces(op);
+  }
+  HeatOperatorStoreBoundaryConductances(op, axis);
+  if (op->linear) PetscCall(HeatOperatorShareRows(rows, n, G, *place));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One axis is done before memory for the other one is used. */
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
 {
   PetscFunctionBeginUser;
-  op->gx_stride = (size_t)op->grid->nxl + 1;
-  PetscCall(PetscCalloc1(op->gx_stride * (size_t)op->grid->nyl, &op->gx));
-  PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
+  if (!HeatConductivityVaries(op->conductivity)) PetscCall(HeatOperatorFetchGhosts(op, NULL));
+  for (int axis = 0; axis < 2; axis++) PetscCall(SetUpAxis(op, axis));
   if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorFetchGhosts(op, NULL));
-  VerticalFaces(op);
-  HorizontalFaces(op);
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(op->ghosts[s].k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -68,7 +68,18 @@ void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscR
   }
 }
 
-/* Add the heat that enters through a side at the field T [nyl][nxl]. */
+PetscBool HeatOperatorSideConducts(const HeatOperator *op, HeatSide side)
+{
+  const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, side);
+
+  for (PetscInt k = 0; k < faces.length; k++) {
+    if (faces.G[k] != 0.0 || faces.F[k] != 0.0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Add the heat that enters through a side at the field T [nyl][nxl], whose cells along the left and
+   right side are in as many lines of memory. */
 static PetscErrorCode AddSide(const HeatOperator *op, HeatSide side, const PetscReal *T,
                               HeatFlows *flows)
 {
@@ -77,7 +88,7 @@ static PetscErrorCode AddSide(const HeatOperator *op, HeatSide side, const Petsc
   PetscReal      *cells;
 
   PetscFunctionBeginUser;
-  if (length == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!HeatOperatorSideConducts(op, side)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(length, &cells));
   for (PetscInt k = 0; k < length; k++) cells[k] = T[HeatBoundaryCell(g, side, k)];
   HeatOperatorAddSideHeat(op, side, cells, flows);
@@ -143,7 +154,8 @@ PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal 
   for (PetscInt j = 0; j < ny; j++) {
     for (PetscInt i = 0; i < nx; i++) {
       const size_t     cell = (size_t)j * (size_t)nx + (size_t)i;
-      const PetscReal *gx = op->gx + (size_t)j * op->gx_stride + i, *gy = op->gy + cell;
+      const PetscReal *gx = op->gx + op->gx_row[j] + i, *gs = op->gy + op->gy_row[j] + i;
+      const PetscReal *gn    = op->gy + op->gy_row[j + 1] + i;
       const PetscReal  west  = i > 0 ? T[cell - 1] : beyond[HEAT_LEFT][j];
       const PetscReal  east  = i < nx - 1 ? T[cell + 1] : beyond[HEAT_RIGHT][j];
       const PetscReal  south = j > 0 ? T[cell - (size_t)nx] : beyond[HEAT_BOTTOM][i];
@@ -152,7 +164,7 @@ PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal 
       qx[cell] = AxisHeat(gx[0], west, i == 0 ? F[HEAT_LEFT][j] : 0.0, T[cell], gx[1], east,
                           i == nx - 1 ? F[HEAT_RIGHT][j] : 0.0) /
                  g->hy;
-      qy[cell] = AxisHeat(gy[0], south, j == 0 ? F[HEAT_BOTTOM][i] : 0.0, T[cell], gy[nx], north,
+      qy[cell] = AxisHeat(gs[0], south, j == 0 ? F[HEAT_BOTTOM][i] : 0.0, T[cell], gn[0], north,
                           j == ny - 1 ? F[HEAT_TOP][i] : 0.0) /
                  g->hx;
     }

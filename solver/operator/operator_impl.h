@@ -92,15 +92,16 @@ struct HeatOperator {
   HeatGhostCells       ghosts[HEAT_SIDES];
   PetscReal    step_from, step_to; /* [s] as HeatOperatorSetStep gave them; equal: no step */
   HeatTimeRule rule;
-  PetscBool    linear;         /* as HeatOperatorIsLinear */
-  uint16_t    *material;       /* [nyl][nxl] index into case->materials */
-  PetscReal   *density;        /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
-  PetscReal   *capacity;       /* [nyl][nxl] C [J/(m K)] */
-  PetscReal   *gx;             /* [nyl][nxl + 1] conductance of faces across x [W/(m K)]; row j
-                                  begins at gx + j gx_stride */
-  size_t       gx_stride;      /* nxl + 1; 0 where all rows of a linear operator are alike, and gx
-                                  has one row */
-  PetscReal   *gy;             /* [nyl + 1][nxl] conductance of faces across y [W/(m K)] */
+  PetscBool    linear;   /* as HeatOperatorIsLinear */
+  uint16_t    *material; /* [nyl][nxl] index into case->materials */
+  PetscReal   *density;  /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
+  /* C [J/(m K)], and conductances of faces across x and y [W/(m K)].  Row j of capacity begins at
+     capacity + capacity_row[j] and has nxl values; row j of gx at gx + gx_row[j], nxl + 1 values;
+     row j of gy, 0 to nyl, at gy + gy_row[j], nxl values.  A row of C, or of a linear operator's
+     conductances, that equals the row below it is stored once.  Otherwise gx is [nyl][nxl + 1] and
+     gy [nyl + 1][nxl]. */
+  PetscReal *capacity, *gx, *gy;
+  size_t    *capacity_row, *gx_row, *gy_row; /* [nyl], [nyl], [nyl + 1] */
   PetscReal *low[2], *high[2]; /* factors of eq. (8), by axis [W/(m K)]; G itself on boundary faces;
                                   NULL where no conductivity depends on T */
   PetscReal *shift_owned;      /* NULL where the operator is linear */
@@ -125,6 +126,17 @@ struct HeatOperator {
  *  Errors: those of HeatOperatorCreate. */
 PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs);
 
+/** Store the conductances of boundary faces across an axis in the outermost places of gx (axis 0)
+ *  or gy, and of low and high.  Not collective; rows must not be shared yet. */
+void HeatOperatorStoreBoundaryConductances(HeatOperator *op, int axis);
+
+/** Let consecutive equal rows share their memory: move the rows that differ to the front of
+ *  *values, and free the rest.  Not collective.
+ *  @param[in]     rows, n  number of rows, and of values in each
+ *  @param[in,out] values   [rows][n] on entry
+ *  @param[out]    place    [rows] where each row begins in *values */
+PetscErrorCode HeatOperatorShareRows(PetscInt rows, size_t n, PetscReal **values, size_t *place);
+
 /** Find the faces between cells that have a contact resistance.  Collective. */
 PetscErrorCode HeatOperatorSetUpContacts(HeatOperator *op, const HeatCellInputs *inputs);
 
@@ -135,8 +147,9 @@ size_t HeatContactFacesFrom(const HeatContactFaces *faces, size_t face);
 /** Free the lists of faces.  Not collective. */
 PetscErrorCode HeatOperatorContactsDestroy(HeatOperator *op);
 
-/** Allocate the conductances of faces between cells, and compute them where no conductivity depends
- *  on T.  Collective. */
+/** Allocate the conductances of faces, and compute them where no conductivity depends on T; equal
+ *  rows of a linear operator then share their memory.  Call it when boundary conditions exist and
+ *  op->linear is known.  Collective. */
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
 
 /** Compute, for the field T, the conductivities that depend on T, and the conductances of faces
@@ -176,6 +189,10 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
  *  @param[in] cells  [length] temperatures of the own cells along the side [K] */
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
+
+/** Return whether heat can enter through some of this rank's faces of a side at the present time.
+ *  Not collective. */
+PetscBool HeatOperatorSideConducts(const HeatOperator *op, HeatSide side);
 
 /** Keep in op->past_fault a fault at time t [s] if no earlier one is kept.  Not collective. */
 void HeatOperatorRememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t);

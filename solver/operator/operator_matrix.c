@@ -25,14 +25,13 @@ typedef struct {
    @param[in] frozen  true: conductances count as constants (Picard's matrix) */
 static CellFaces FacesOf(const HeatOperator *op, PetscInt j, PetscInt i, PetscBool frozen)
 {
-  const PetscInt  nx = op->grid->nxl;
-  const size_t    x = (size_t)j * op->gx_stride + (size_t)i, y = (size_t)j * (size_t)nx + (size_t)i;
-  const PetscBool fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
+  const size_t     x = op->gx_row[j] + (size_t)i, y = op->gy_row[j] + (size_t)i;
+  const size_t     above = op->gy_row[j + 1] + (size_t)i;
+  const PetscBool  fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
   const PetscReal *lx = fixed ? op->gx : op->low[0], *hx = fixed ? op->gx : op->high[0];
   const PetscReal *ly = fixed ? op->gy : op->low[1], *hy = fixed ? op->gy : op->high[1];
 
-  return (CellFaces){{hx[x], lx[x + 1], hy[y], ly[y + (size_t)nx]},
-                     {lx[x], hx[x + 1], ly[y], hy[y + (size_t)nx]}};
+  return (CellFaces){{hx[x], lx[x + 1], hy[y], ly[above]}, {lx[x], hx[x + 1], ly[y], hy[above]}};
 }
 
 /* Return the sum of the diagonal terms of a cell's faces. */
@@ -60,7 +59,7 @@ static PetscReal DiagonalAt(const HeatOperator *op, PetscReal mass, PetscInt j, 
 {
   const size_t    cell  = (size_t)j * (size_t)op->grid->nxl + (size_t)i;
   const CellFaces faces = FacesOf(op, j, i, PETSC_FALSE);
-  const PetscReal d     = mass * op->capacity[cell] + OwnSum(&faces);
+  const PetscReal d     = mass * HeatOperatorCapacity(op, j)[i] + OwnSum(&faces);
 
   return op->shift ? d + op->shift[cell] : d;
 }
@@ -89,7 +88,7 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
       const size_t    cell = (size_t)j * (size_t)op->grid->nxl + (size_t)i;
       const PetscReal term = DiagonalAt(op, mass, j, i) * T[cell];
 
-      HeatExactSumAdd(&sum, PetscSqr(rates ? term / op->capacity[cell] : term));
+      HeatExactSumAdd(&sum, PetscSqr(rates ? term / HeatOperatorCapacity(op, j)[i] : term));
     }
   }
   PetscCall(HeatExactSumReduce(op->grid->comm, 1, &sum, &square));
@@ -110,7 +109,7 @@ static PetscReal RowBound(const HeatOperator *op, PetscInt j, PetscInt begin, Pe
     const PetscReal shift = op->shift ? op->shift[cell] : 0.0;
 
     bound = PetscMax(bound, (PetscAbsReal(OwnSum(&faces) + shift) + CouplingSum(g, j, i, &faces)) /
-                                op->capacity[cell]);
+                                HeatOperatorCapacity(op, j)[i]);
   }
   return bound;
 }
@@ -122,8 +121,9 @@ static PetscReal InnerRowBound(const HeatOperator *op, PetscInt j)
 {
   const PetscInt   nx  = op->grid->nxl;
   const size_t     row = (size_t)j * (size_t)nx;
-  const PetscReal *gx = op->gx + (size_t)j * op->gx_stride, *gs = op->gy + row, *gn = gs + nx;
-  const PetscReal *C = op->capacity + row, *D = op->shift ? op->shift + row : NULL;
+  const PetscReal *gx = op->gx + op->gx_row[j], *gs = op->gy + op->gy_row[j];
+  const PetscReal *gn = op->gy + op->gy_row[j + 1];
+  const PetscReal *C = HeatOperatorCapacity(op, j), *D = op->shift ? op->shift + row : NULL;
   PetscReal        bound = 0.0;
 
   _Pragma("omp simd reduction(max : bound)") for (PetscInt i = 1; i < nx - 1; i++)
@@ -174,16 +174,16 @@ static PetscReal KeptShift(const HeatOperator *op, size_t cell)
 
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j)
 {
-  return axis == 0 ? op->gx + (size_t)j * op->gx_stride
-                   : op->gy + (size_t)j * (size_t)op->grid->nxl;
+  return axis == 0 ? op->gx + op->gx_row[j] : op->gy + op->gy_row[j];
 }
 
 void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row)
 {
-  const size_t first = (size_t)j * (size_t)op->grid->nxl;
+  const size_t     first = (size_t)j * (size_t)op->grid->nxl;
+  const PetscReal *C     = HeatOperatorCapacity(op, j);
 
   for (PetscInt i = 0; i < op->grid->nxl; i++)
-    row[i] = mass * op->capacity[first + (size_t)i] + KeptShift(op, first + (size_t)i);
+    row[i] = mass * C[i] + KeptShift(op, first + (size_t)i);
 }
 
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A)
@@ -203,7 +203,7 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat 
       PetscInt         n = 1;
 
       columns[0] = row;
-      values[0]  = mass * op->capacity[cell] + OwnSum(&faces) + KeptShift(op, cell);
+      values[0]  = mass * HeatOperatorCapacity(op, j)[i] + OwnSum(&faces) + KeptShift(op, cell);
       for (int s = 0; s < HEAT_SIDES; s++) {
         const PetscInt  column_i = row.i + step[s][0], column_j = row.j + step[s][1];
         const PetscBool outside = ((!g->periodic[0] && (column_i < 0 || column_i >= g->nx)) ||

@@ -14,6 +14,7 @@
  *  A sweep starts the halo exchange, computes all cells that need no message, waits for the
  *  messages, and computes the rest. */
 #include "solver/operator/operator_impl.h"
+#include "solver/operator/step_kernel.h"
 
 /* What a sweep computes from `sum`, the heat through a cell's faces, with u the field, C the
    capacity, D the shift (operator_impl.h).  A result whose name has a second word reads more
@@ -32,9 +33,22 @@ typedef enum {
   DEFECT_SHIFTED  /* the sum over cells of (b - APPLY_SHIFTED)^2 */
 } Result;
 
+/* What an explicit step keeps from one row to the next. */
+typedef struct {
+  PetscReal        *r;          /* [nxl] dt/C of the latest row [m K/W] */
+  const PetscReal  *C;          /* the row of C that r is for; NULL: none yet */
+  PetscInt          begin, end; /* columns of r that were computed */
+  HeatStepRow       last;       /* the latest row, with C at last_C */
+  const PetscReal  *last_C;
+  PetscBool         known; /* `constants` are those of `last` */
+  HeatStepConstants constants;
+  PetscBool         past_cache; /* as for HeatStepCompute */
+} StepRows;
+
 /* One pass over the block. */
 typedef struct {
   Result           result;
+  StepRows        *steps;             /* of STEP; NULL for any other result */
   PetscReal        dt;                /* [s], of a step */
   PetscReal        mass;              /* [1/s], of a product or defect */
   const PetscReal *E, *ambient;       /* [nyl][nxl] of the ambient exchange [W/(m K)], [K] */
@@ -48,6 +62,22 @@ typedef struct {
   PetscReal          *squares;           /* of a defect: running sum over this rank's cells */
 } Sweep;
 
+/* Where the first of n cells of a row is: its place in fields, in rows of C, and the places of its
+   west, south and north face in gx and gy. */
+typedef struct {
+  size_t cell, C, west, south, north;
+} Place;
+
+/* Return the place of own cell (j, i). */
+static inline Place PlaceOf(const HeatOperator *op, PetscInt j, PetscInt i)
+{
+  return (Place){.cell  = (size_t)j * (size_t)op->grid->nxl + (size_t)i,
+                 .C     = op->capacity_row[j] + (size_t)i,
+                 .west  = op->gx_row[j] + (size_t)i,
+                 .south = op->gy_row[j] + (size_t)i,
+                 .north = op->gy_row[j + 1] + (size_t)i};
+}
+
 /* Compute y = (mass C + D) x - J_faces x for n cells of a row, with J_faces x the linearised heat
    through the cell's faces.  By solver/README.md eq. (8), the heat through a face towards its lower
    cell a is high x_b - low x_a; it enters a and leaves b:
@@ -56,18 +86,18 @@ typedef struct {
                            + ((hx_n n - lx_n c) - (hx_s c - lx_s s)))
 
    with c the cell, w, e, s, n its neighbours, lx and hx the factors low and high of the faces.
-   @param[in] cell, face   place of the first cell in fields, and of its west face in gx
+   @param[in] at           place of the first cell
    @param[in] w, e, s, no  x of the western, eastern, southern and northern neighbours */
-static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n,
-                                  size_t cell, size_t face, const PetscReal *w, const PetscReal *e,
-                                  const PetscReal *s, const PetscReal *no)
+static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, Place at,
+                                  const PetscReal *w, const PetscReal *e, const PetscReal *s,
+                                  const PetscReal *no)
 {
-  const PetscReal *restrict c  = sweep->u + cell;
-  const PetscReal *restrict lx = op->low[0] + face, *restrict hx = op->high[0] + face;
-  const PetscReal *restrict ls = op->low[1] + cell, *restrict ln = ls + op->grid->nxl;
-  const PetscReal *restrict hs = op->high[1] + cell, *restrict hn = hs + op->grid->nxl;
-  const PetscReal *restrict C = op->capacity + cell, *restrict D = op->shift + cell;
-  PetscReal *restrict out = sweep->out + cell;
+  const PetscReal *restrict c  = sweep->u + at.cell;
+  const PetscReal *restrict lx = op->low[0] + at.west, *restrict hx = op->high[0] + at.west;
+  const PetscReal *restrict ls = op->low[1] + at.south, *restrict ln = op->low[1] + at.north;
+  const PetscReal *restrict hs = op->high[1] + at.south, *restrict hn = op->high[1] + at.north;
+  const PetscReal *restrict C = op->capacity + at.C, *restrict D = op->shift + at.cell;
+  PetscReal *restrict out = sweep->out + at.cell;
   const PetscReal mass    = sweep->mass;
 
   for (PetscInt i = 0; i < n; i++) {
@@ -82,13 +112,13 @@ static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, Pe
    binade doubles are one quantum apart.  Sums of such multiples are exact in any order as long as
    they stay below 2^53 quanta.  Arguments as for JacobianKernel. */
 static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep, PetscInt n,
-                                      size_t cell, size_t face, const PetscReal *w,
-                                      const PetscReal *e, const PetscReal *s, const PetscReal *no)
+                                      Place at, const PetscReal *w, const PetscReal *e,
+                                      const PetscReal *s, const PetscReal *no)
 {
-  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
-  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
-  const PetscReal *restrict C = op->capacity + cell, *restrict b = sweep->b + cell;
-  const PetscReal *restrict D = sweep->result == DEFECT_SHIFTED ? op->shift + cell : NULL;
+  const PetscReal *restrict c = sweep->u + at.cell, *restrict gx = op->gx + at.west;
+  const PetscReal *restrict gs = op->gy + at.south, *restrict gn = op->gy + at.north;
+  const PetscReal *restrict C = op->capacity + at.C, *restrict b = sweep->b + at.cell;
+  const PetscReal *restrict D = sweep->result == DEFECT_SHIFTED ? op->shift + at.cell : NULL;
   const PetscReal mass = sweep->mass, rounding_constant = sweep->rounding_constant;
   PetscReal       sum = 0.0;
 
@@ -111,14 +141,14 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
 
 /* Compute a stage of rkl2 for n cells of a row, with out = d_{j-2} on entry and d_j on return.  The
    heat through the faces is added as in RowKernel.  Arguments as for JacobianKernel. */
-static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
-                               size_t face, const PetscReal *w, const PetscReal *e,
-                               const PetscReal *s, const PetscReal *no)
+static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, Place at,
+                               const PetscReal *w, const PetscReal *e, const PetscReal *s,
+                               const PetscReal *no)
 {
-  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
-  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
-  const PetscReal *restrict C = op->capacity + cell, *restrict Q = sweep->Q + cell;
-  PetscReal *restrict out  = sweep->out + cell;
+  const PetscReal *restrict c = sweep->u + at.cell, *restrict gx = op->gx + at.west;
+  const PetscReal *restrict gs = op->gy + at.south, *restrict gn = op->gy + at.north;
+  const PetscReal *restrict C = op->capacity + at.C, *restrict Q = sweep->Q + at.cell;
+  PetscReal *restrict out  = sweep->out + at.cell;
   const HeatRklStage stage = *sweep->stage;
 
   for (PetscInt i = 0; i < n; i++) {
@@ -135,13 +165,14 @@ static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, Petsc
        SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i))
 
    added in this order; T is the field u.  Arguments as for JacobianKernel. */
-static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
-                             size_t face, const PetscReal *w, const PetscReal *e,
-                             const PetscReal *s, const PetscReal *no)
+static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, Place at,
+                             const PetscReal *w, const PetscReal *e, const PetscReal *s,
+                             const PetscReal *no)
 {
-  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
-  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
-  const PetscReal *restrict C = op->capacity + cell;
+  const size_t cell           = at.cell;
+  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + at.west;
+  const PetscReal *restrict gs = op->gy + at.south, *restrict gn = op->gy + at.north;
+  const PetscReal *restrict C = op->capacity + at.C;
   const PetscReal *restrict q = op->q ? op->q + cell : op->zeros;
   PetscReal *restrict out     = sweep->out + cell;
   const PetscReal dt = sweep->dt, mass = sweep->mass;
@@ -168,7 +199,7 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
   case RATE:
     for (PetscInt i = 0; i < n; i++) out[i] = 1.0 / C[i] * (SUM(i) + q[i]);
     break;
-  case STAGE: StageKernel(op, sweep, n, cell, face, w, e, s, no); break;
+  case STAGE: StageKernel(op, sweep, n, at, w, e, s, no); break;
   case APPLY:
     for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - SUM(i);
     break;
@@ -177,13 +208,65 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
       out[i] = (mass * C[i] + op->shift[cell + (size_t)i]) * c[i] - SUM(i);
     break;
   case DEFECT:
-  case DEFECT_SHIFTED:
-    *sweep->squares += DefectSquares(op, sweep, n, cell, face, w, e, s, no);
-    break;
-  case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, cell, face, w, e, s, no); break;
+  case DEFECT_SHIFTED: *sweep->squares += DefectSquares(op, sweep, n, at, w, e, s, no); break;
+  case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, at, w, e, s, no); break;
   }
 #undef AMBIENT_EXCHANGE
 #undef SUM
+}
+
+/* Compute dt/C of cells [begin, end) of row j, unless the row computed last has the same C. */
+static void PrepareStep(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
+                        PetscInt end)
+{
+  StepRows        *rows = sweep->steps;
+  const PetscReal *C    = HeatOperatorCapacity(op, j);
+  const PetscReal  dt   = sweep->dt;
+
+  if (rows->C == C && rows->begin <= begin && rows->end >= end) return;
+  rows->C     = C;
+  rows->begin = begin;
+  rows->end   = end;
+  for (PetscInt i = begin; i < end; i++) rows->r[i] = dt / C[i];
+}
+
+/* Return the constants of a row whose coefficients are those of the row before, or NULL.  They are
+   searched for where two rows have shared their coefficients. */
+static const HeatStepConstants *ConstantsOf(StepRows *rows, const HeatStepRow *row)
+{
+  const HeatStepRow *last = &rows->last;
+  const PetscBool    same = (PetscBool)(last->n == row->n && last->gx == row->gx &&
+                                     last->gs == row->gs && last->gn == row->gn &&
+                                     rows->last_C == rows->C);
+
+  if (same && !rows->known) rows->constants = HeatStepFindConstants(row);
+  rows->known  = same;
+  rows->last   = *row;
+  rows->last_C = rows->C;
+  return same ? &rows->constants : NULL;
+}
+
+/* Take a step of cells [begin, end) of row j, whose neighbours to the left and right are own
+   cells.
+   @param[in] below, above  temperatures below and above cell `begin` [K] */
+static void StepInside(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
+                       PetscInt end, const PetscReal *below, const PetscReal *above)
+{
+  const Place place = PlaceOf(op, j, begin);
+
+  PrepareStep(op, sweep, j, begin, end);
+  const HeatStepRow row = {.n     = end - begin,
+                           .T     = sweep->u + place.cell,
+                           .below = below,
+                           .above = above,
+                           .gx    = op->gx + place.west,
+                           .gs    = op->gy + place.south,
+                           .gn    = op->gy + place.north,
+                           .r     = sweep->steps->r + begin,
+                           .q     = op->q ? op->q + place.cell : NULL,
+                           .out   = sweep->out + place.cell};
+
+  HeatStepCompute(&row, ConstantsOf(sweep->steps, &row), sweep->steps->past_cache);
 }
 
 /* Compute cells [begin, end) of row j.  The first and the last cell of the block's row are computed
@@ -192,8 +275,7 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
                      PetscInt end)
 {
   const PetscInt   nx = op->grid->nxl, ny = op->grid->nyl;
-  const size_t     row = (size_t)j * (size_t)nx, face = (size_t)j * op->gx_stride;
-  const PetscReal *u = sweep->u + row;
+  const PetscReal *u = sweep->u + (size_t)j * (size_t)nx;
   const PetscReal *s = j > 0 ? u - nx : sweep->ghost[HEAT_BOTTOM];
   const PetscReal *n = j < ny - 1 ? u + nx : sweep->ghost[HEAT_TOP];
   PetscInt         i = begin;
@@ -201,16 +283,16 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
   if (i == 0 && end > 0) {
     const PetscReal *east = nx == 1 ? sweep->ghost[HEAT_RIGHT] + j : u + 1;
 
-    RowKernel(op, sweep, 1, row, face, sweep->ghost[HEAT_LEFT] + j, east, s, n);
+    RowKernel(op, sweep, 1, PlaceOf(op, j, 0), sweep->ghost[HEAT_LEFT] + j, east, s, n);
     i = 1;
   }
   const PetscInt last = PetscMin(end, nx - 1);
-  if (i < last)
-    RowKernel(op, sweep, last - i, row + (size_t)i, face + (size_t)i, u + i - 1, u + i + 1, s + i,
-              n + i);
+  if (i < last && sweep->steps) StepInside(op, sweep, j, i, last, s + i, n + i);
+  else if (i < last)
+    RowKernel(op, sweep, last - i, PlaceOf(op, j, i), u + i - 1, u + i + 1, s + i, n + i);
   if (end == nx && nx > 1) {
-    RowKernel(op, sweep, 1, row + (size_t)nx - 1, face + (size_t)nx - 1, u + nx - 2,
-              sweep->ghost[HEAT_RIGHT] + j, s + nx - 1, n + nx - 1);
+    RowKernel(op, sweep, 1, PlaceOf(op, j, nx - 1), u + nx - 2, sweep->ghost[HEAT_RIGHT] + j,
+              s + nx - 1, n + nx - 1);
   }
 }
 
@@ -294,10 +376,15 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
                                 PetscReal *T_new)
 {
-  Sweep sweep = {.result = STEP, .dt = dt, .u = T, .out = T_new};
+  StepRows rows  = {.past_cache = HeatStepPastCache(HeatGridLocalCells(op->grid) * sizeof *T)};
+  Sweep    sweep = {.result = STEP, .dt = dt, .u = T, .out = T_new};
 
   PetscFunctionBeginUser;
+  if (!op->ambient_exchange) sweep.steps = &rows;
+  PetscCall(PetscMalloc1(op->grid->nxl, &rows.r));
   PetscCall(SweepWithBoundaries(op, &sweep));
+  HeatStepFence();
+  PetscCall(PetscFree(rows.r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -3,7 +3,7 @@
  *  Before a sweep, T_b beyond the domain's sides is evaluated at the beginning of each step, and
  *  the field gets a deep halo.  The energy account needs the temperatures along the domain's sides
  *  before each step: the sweep records them in `edge`, and the heat is summed afterwards, step by
- *  step.  The coefficients are copied once, and again when dt changes. */
+ *  step.  The sweep is set up once, and again when dt changes. */
 #include "solver/operator/operator_steps_impl.h"
 
 /* Steps in one sweep: the default, and the largest number that -heat_steps_at_once may ask for.
@@ -16,15 +16,6 @@ enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
    stages outgrow a second-level cache of 1 MB; fewer go through memory more often. */
 enum { DEFAULT_STAGES = 16 };
 
-/* Return whether heat can enter through some of this rank's faces of a side. */
-static PetscBool Conducts(const HeatBoundaryFaces *faces)
-{
-  for (PetscInt k = 0; k < faces->length; k++) {
-    if (faces->G[k] != 0.0 || faces->F[k] != 0.0) return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
-}
-
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most)
 {
   PetscFunctionBeginUser;
@@ -36,27 +27,35 @@ PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most)
 
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
 {
-  const PetscBool    source = (PetscBool)(!HeatSourceVaries(op->source) ||
-                                       (!stages && HeatSourceHasFactor(op->source)));
-  const PetscBool    fixed  = (PetscBool)(op->linear && !op->ambient_exchange && source &&
-                                      !HeatBoundariesFluxVaries(op->boundaries));
+  const PetscInt  factors = HeatSourceFactorCount(op->source);
+  const PetscBool source  = (PetscBool)(!HeatSourceVaries(op->source) || (!stages && factors > 0));
+  const PetscBool flux    = HeatBoundariesFluxVaries(op->boundaries);
+  PetscBool       traits[2 + HEAT_SIDES]; /* not fixed; some flux of time; sides with a flux */
   HeatOperatorSteps *s;
   PetscInt           most;
 
   PetscFunctionBeginUser;
   if (op->steps) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&s));
-  op->steps = s;
-  s->timed  = HeatSourceHasFactor(op->source);
-  PetscCallMPI(MPI_Allreduce(&fixed, &s->fixed, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
+  op->steps  = s;
+  s->factors = factors;
+  traits[0]  = (PetscBool)(!op->linear || op->ambient_exchange || !source || (stages && flux));
+  traits[1]  = flux;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    traits[2 + side] = HeatBoundariesSideHasFlux(op->boundaries, (HeatSide)side);
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, traits, 2 + HEAT_SIDES, MPIU_BOOL, MPI_LOR, op->grid->comm));
+  s->fixed = traits[0] ? PETSC_FALSE : PETSC_TRUE;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    s->flux[side] = (PetscBool)(traits[1] && traits[2 + side]);
   PetscCall(HeatOperatorStepsWanted(stages, &most));
   s->frame = HeatFrameMake(op->grid, most);
   if (s->fixed && s->frame.depth) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Single steps are taken where coefficients change with time or temperature, other than a source by
-   a factor, and with ambient exchange, whose heat is summed cell by cell. */
+/* Single steps are taken where coefficients change with time or temperature, other than sources by
+   factors and fluxes, and with ambient exchange, whose heat is summed cell by cell. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 {
   PetscFunctionBeginUser;
@@ -67,89 +66,150 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Set-up of the sweep. */
 
-/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill
-   its strips by a deep halo exchange.  Collective. */
+/* Create a field of the frame from own values, and fill its strips by a deep halo exchange.
+   Collective.
+   @param[in] stride  distance of two rows of own values; 0: all rows are one
+   @param[in] row     [nyl] where each row begins in place of that; NULL: none */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
-                                       PetscInt stride, HeatFrameField *field)
+                                       PetscInt stride, const size_t *row, HeatFrameField *field)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFrameFieldCreate(frame, field));
   field->own    = own;
   field->stride = (size_t)stride;
+  field->row    = row;
   PetscCall(HeatFrameExchange(frame, field, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store in `fixed` sources and prescribed fluxes without the source that has a factor of time, and
-   in `shape` that source's shape [W/m], [nyl][nxl]. */
-static PetscErrorCode SeparateSource(const HeatOperator *op, PetscReal *fixed, PetscReal *shape)
+/* Return whether some prescribed flux changes with time. */
+static PetscBool HasTimedFlux(const HeatOperatorSteps *s)
 {
-  const HeatGrid *g = op->grid;
+  PetscBool some = PETSC_FALSE;
 
-  PetscFunctionBeginUser;
-  PetscCall(PetscArraycpy(fixed, HeatSourceBase(op->source), HeatGridLocalCells(g)));
-  HeatOperatorAddFluxes(op, fixed);
-  PetscCall(PetscArrayzero(shape, HeatGridLocalCells(g)));
-  HeatSourceAddShape(op->source, 1.0, shape);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (int side = 0; side < HEAT_SIDES; side++) some = (PetscBool)(some || s->flux[side]);
+  return some;
 }
 
-/* Exchange sources and prescribed fluxes, and the shape of a source with a factor of time.
-   Collective.
-   @param[out] work  allocations that the fields point to, freed by the caller; NULL: none */
-static PetscErrorCode ExchangeSources(const HeatOperator *op, HeatFrameCoefficients *k,
-                                      HeatFrameField *shape, PetscReal *work[2])
+/* Provide sources and prescribed fluxes that do not change with time; all fluxes count as changing
+   where some do, so that they are added in the order of single steps.  *fixed is NULL where there
+   are none. */
+static PetscErrorCode FixedSources(HeatOperator *op, const PetscReal **fixed)
 {
-  const HeatFrame *frame = &op->steps->frame;
-  const PetscInt   nx    = op->grid->nxl;
+  HeatOperatorSteps *s    = op->steps;
+  const size_t       n    = HeatGridLocalCells(op->grid);
+  const PetscReal   *base = HeatSourceBase(op->source);
 
   PetscFunctionBeginUser;
-  k->shape = NULL;
-  work[0] = work[1] = NULL;
-  if (!op->steps->timed) {
-    PetscCall(ExchangeDeepHalo(frame, op->q ? op->q : op->zeros, op->q ? nx : 0, &k->q));
+  *fixed = base;
+  if (!op->q_owned || HasTimedFlux(s)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->factors == 0) {
+    *fixed = op->q_owned;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1(HeatGridLocalCells(op->grid), &work[i]));
-  PetscCall(SeparateSource(op, work[0], work[1]));
-  PetscCall(ExchangeDeepHalo(frame, work[0], nx, &k->q));
-  PetscCall(ExchangeDeepHalo(frame, work[1], nx, shape));
-  k->shape = shape;
+  if (!s->fixed_q) PetscCall(PetscMalloc1(n, &s->fixed_q));
+  PetscCall(PetscArraycpy(s->fixed_q, base, n));
+  HeatOperatorAddFluxes(op, s->fixed_q);
+  *fixed = s->fixed_q;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create the sweep with r = dt/C, with copies of the coefficients.  Collective. */
+/* The fields with deep halos of sources with factors of time. */
+typedef struct {
+  HeatFrameField shape[HEAT_SOURCE_LAYERS], which[HEAT_SOURCE_LAYERS];
+} TimedFields;
+
+/* Exchange the shapes of sources with factors of time and, where there are several sources or
+   fluxes of time, where they act.  Collective. */
+static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k,
+                                     TimedFields *fields, PetscInt *n_fields)
+{
+  HeatOperatorSteps *s     = op->steps;
+  const size_t       cells = HeatGridLocalCells(op->grid);
+  const PetscInt     nx    = op->grid->nxl;
+  const PetscReal   *whole = HeatSourceWholeShape(op->source);
+  const PetscBool    alone = (PetscBool)(s->factors == 1 && !HasTimedFlux(s));
+
+  PetscFunctionBeginUser;
+  if (!alone) {
+    whole      = NULL;
+    k->sources = s->factors;
+  }
+  for (int layer = 0; layer < HEAT_SOURCE_LAYERS; layer++) {
+    const PetscReal *shape = whole;
+
+    if (whole && layer > 0) break;
+    if (!whole) {
+      PetscCall(PetscMalloc1(cells, &s->shape[layer]));
+      if (!alone) PetscCall(PetscMalloc1(cells, &s->which[layer]));
+      if (!HeatSourceLayer(op->source, layer, s->shape[layer], s->which[layer])) {
+        PetscCall(PetscFree(s->shape[layer]));
+        PetscCall(PetscFree(s->which[layer]));
+        continue;
+      }
+      shape = s->shape[layer];
+    }
+    PetscCall(ExchangeDeepHalo(&s->frame, shape, nx, NULL, &fields->shape[layer]));
+    *n_fields += 1;
+    if (!alone) {
+      PetscCall(ExchangeDeepHalo(&s->frame, s->which[layer], nx, NULL, &fields->which[layer]));
+      *n_fields += 1;
+      k->layer[layer] = &fields->shape[layer];
+      k->which[layer] = &fields->which[layer];
+    } else {
+      k->shape = &fields->shape[layer];
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Free the copies of sources with factors of time. */
+static PetscErrorCode FreeShapes(HeatOperatorSteps *s)
+{
+  PetscFunctionBeginUser;
+  for (int layer = 0; layer < HEAT_SOURCE_LAYERS; layer++) {
+    PetscCall(PetscFree(s->shape[layer]));
+    PetscCall(PetscFree(s->which[layer]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create the sweep with r = dt/C.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscReal dt)
 {
-  const HeatGrid       *g      = op->grid;
-  HeatOperatorSteps    *s      = op->steps;
-  const PetscInt        stride = (PetscInt)op->gx_stride;
-  HeatFrameCoefficients k;
-  HeatFrameField        shape;
+  const HeatGrid       *g        = op->grid;
+  HeatOperatorSteps    *s        = op->steps;
+  HeatFrameCoefficients k        = {.dt = dt};
+  TimedFields           fields   = {0};
+  PetscInt              n_fields = HEAT_SWEEP_FIELDS;
+  const PetscReal      *fixed;
   HeatLayoutTraffic     one;
-  PetscReal            *r, *work[2];
 
   PetscFunctionBeginUser;
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
-  PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
-  for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, stride, &k.face[HEAT_LEFT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, stride, &k.face[HEAT_RIGHT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
-  PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
-  PetscCall(ExchangeSources(op, &k, &shape, work));
+  PetscCall(FreeShapes(s));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, 0, op->gx_row, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, 0, op->gx_row, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, 0, op->gy_row, &k.face[HEAT_BOTTOM]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, 0, op->gy_row + 1, &k.face[HEAT_TOP]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->capacity, 0, op->capacity_row, &k.capacity));
+  PetscCall(FixedSources(op, &fixed));
+  PetscCall(ExchangeDeepHalo(&s->frame, fixed ? fixed : op->zeros, fixed ? g->nxl : 0, NULL, &k.q));
+  if (s->factors > 0) PetscCall(ExchangeShapes(op, &k, &fields, &n_fields));
+  for (int side = 0; side < HEAT_SIDES; side++) k.flux[side] = s->flux[side];
   PetscCall(HeatWavefrontCreate(&s->frame, &k, stages, &s->wavefront));
   s->stages = stages;
   s->dt     = dt;
   PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));
-  HeatLayoutTrafficAdd(&s->prepared, HEAT_SWEEP_FIELDS + (k.shape ? 1 : 0), &one);
+  HeatLayoutTrafficAdd(&s->prepared, n_fields, &one);
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
-  PetscCall(HeatFrameFieldDestroy(&k.r));
+  PetscCall(HeatFrameFieldDestroy(&k.capacity));
   PetscCall(HeatFrameFieldDestroy(&k.q));
-  if (k.shape) PetscCall(HeatFrameFieldDestroy(&shape));
-  for (int i = 0; i < 2; i++) PetscCall(PetscFree(work[i]));
-  PetscCall(PetscFree(r));
+  for (int layer = 0; layer < HEAT_SOURCE_LAYERS; layer++) {
+    PetscCall(HeatFrameFieldDestroy(&fields.shape[layer]));
+    PetscCall(HeatFrameFieldDestroy(&fields.which[layer]));
+    PetscCall(PetscFree(s->which[layer]));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -166,7 +226,9 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
 
     if (!op->grid->boundary[side]) continue;
     PetscCall(PetscCalloc1(length * (size_t)s->frame.depth + 2, &s->beyond[side]));
-    if (!Conducts(&faces)) continue;
+    if (s->flux[side])
+      PetscCall(PetscCalloc1(length * (size_t)s->frame.depth + 2, &s->flux_in[side]));
+    if (!s->flux[side] && !HeatOperatorSideConducts(op, (HeatSide)side)) continue;
     PetscCall(PetscMalloc1(faces.length * s->frame.depth, &s->edge[side]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -193,9 +255,12 @@ PetscErrorCode HeatOperatorExtendBeyond(HeatOperator *op, PetscInt steps)
 
     if (op->grid->periodic[side / 2]) continue;
     PetscCall(HeatFrameExtendTraffic(&s->frame, (HeatSide)side, steps, &one));
-    HeatLayoutTrafficAdd(&s->prepared, 1, &one);
+    HeatLayoutTrafficAdd(&s->prepared, s->flux[side] ? 2 : 1, &one);
     if (!s->beyond[side]) continue;
     PetscCall(HeatFrameExtend(&s->frame, side < HEAT_BOTTOM ? 1 : 0, steps, s->beyond[side] + 1));
+    if (s->flux_in[side])
+      PetscCall(
+          HeatFrameExtend(&s->frame, side < HEAT_BOTTOM ? 1 : 0, steps, s->flux_in[side] + 1));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -208,14 +273,16 @@ HeatWavefrontSides HeatOperatorSweepSides(const HeatOperator *op)
   for (int side = 0; side < HEAT_SIDES; side++) {
     sides.beyond[side] = s->beyond[side] ? s->beyond[side] + 1 : NULL;
     sides.edge[side]   = s->edge[side];
+    sides.flux[side]   = s->flux_in[side] ? s->flux_in[side] + 1 : NULL;
   }
   return sides;
 }
 
 /* Steps. */
 
-/* Evaluate T_b beyond the domain's sides at the beginning of each step, along the whole frame; the
-   part of the frame in the deep halo comes from the neighbours along the side.  Collective. */
+/* Evaluate T_b beyond the domain's sides, and fluxes of time, at the beginning of each step, along
+   the whole frame; the part of the frame in the deep halo comes from the neighbours along the side.
+   Collective. */
 static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
                                 const PetscReal *times)
 {
@@ -227,26 +294,31 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)side);
 
+      const size_t place = HeatBeyondPlace(&s->frame, (HeatSide)side, l);
+
       if (!s->beyond[side]) continue;
-      PetscCall(PetscArraycpy(s->beyond[side] + HeatBeyondPlace(&s->frame, (HeatSide)side, l),
-                              faces.T, faces.length));
+      PetscCall(PetscArraycpy(s->beyond[side] + place, faces.T, faces.length));
+      if (s->flux_in[side])
+        PetscCall(PetscArraycpy(s->flux_in[side] + place, faces.F, faces.length));
     }
   }
   PetscCall(HeatOperatorExtendBeyond(op, steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate the factor of time of the source at the beginning of each step.  A value without
-   physical meaning is recorded in op->past_fault. */
+/* Evaluate the factors of sources at the beginning of each step, [steps][number of sources], and
+   keep a value without physical meaning in op->past_fault. */
 static PetscErrorCode SetFactors(HeatOperator *op, PetscInt steps, PetscReal dt,
                                  const PetscReal *times, PetscReal *factors)
 {
+  const PetscInt n = op->steps->factors;
+
   PetscFunctionBeginUser;
-  for (PetscInt l = 0; l < steps && op->steps->timed; l++) {
+  for (PetscInt l = 0; l < steps && n > 0; l++) {
     const HeatMoment when  = HeatMomentInStep(times[l], times[l] + dt, times[l]);
     HeatFault        fault = {0};
 
-    PetscCall(HeatSourceFactor(op->source, when, &factors[l], &fault));
+    PetscCall(HeatSourceFactors(op->source, when, factors + l * n, &fault));
     HeatOperatorRememberFault(op, &fault, when.t);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -258,9 +330,11 @@ static void AddSources(const HeatOperator *op, PetscInt steps, const PetscReal *
 {
   HeatExactSum *total = &flows->sum[HEAT_FLOW_SOURCE], *turnover = &flows->sum[HEAT_FLOW_TURNOVER];
 
-  for (PetscInt l = 0; l < steps && op->steps->timed; l++)
-    HeatSourceAddHeat(op->source, factors[l], total, turnover);
-  if (op->steps->timed) return;
+  const PetscInt n = op->steps->factors;
+
+  for (PetscInt l = 0; l < steps && n > 0; l++)
+    HeatSourceAddHeat(op->source, factors + l * n, total, turnover);
+  if (n > 0) return;
   HeatExactSumAddScaled(total, (PetscReal)steps, HeatSourceLocalTotal(op->source));
   HeatExactSumAddScaled(turnover, (PetscReal)steps, HeatSourceLocalTurnover(op->source));
 }
@@ -291,10 +365,11 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
 {
   HeatOperatorSteps *s = op->steps;
   HeatWavefrontSides sides;
-  PetscReal          factors[MAX_STEPS];
+  PetscReal         *factors;
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetUpSweep(op, PETSC_FALSE, dt));
+  PetscCall(PetscMalloc1(steps * s->factors + 1, &factors));
   PetscCall(SetFactors(op, steps, dt, times, factors));
   PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
@@ -305,6 +380,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   PetscCall(PetscMemzero(flows, sizeof *flows));
   AddSources(op, steps, factors, flows);
   PetscCall(AddFlows(op, steps, dt, times, flows));
+  PetscCall(PetscFree(factors));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -330,12 +406,15 @@ PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **out)
   PetscFunctionBeginUser;
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
+  PetscCall(PetscFree(s->fixed_q));
+  PetscCall(FreeShapes(s));
   PetscCall(HeatFrameFieldDestroy(&s->field));
   for (int k = 0; k < HEAT_KEPT; k++) PetscCall(HeatFrameFieldDestroy(&s->kept[k]));
   for (int k = 0; k < 2; k++) PetscCall(PetscFree(s->work[k]));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscCall(PetscFree(s->beyond[side]));
     PetscCall(PetscFree(s->edge[side]));
+    PetscCall(PetscFree(s->flux_in[side]));
   }
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -7,10 +7,12 @@
 #include "solver/operator/wavefront.h"
 
 struct HeatOperatorSteps {
-  PetscBool      fixed;  /* nothing but temperatures of sides, and with ftcs the factor of a source,
-                              changes with time or temperature, and there is no ambient exchange;
-                              equal on all ranks, in any layout */
-  PetscBool      timed;  /* a source has a factor of time */
+  PetscBool      fixed;   /* nothing but temperatures of sides, and with ftcs factors of sources and
+                              prescribed fluxes, changes with time or temperature, and there is no
+                              ambient exchange; equal on all ranks, in any layout */
+  PetscInt       factors; /* number of sources with a factor of time */
+  PetscBool      flux[HEAT_SIDES]; /* some prescribed flux changes with time, and this side has a
+                                      prescribed flux; equal on all ranks */
   HeatFrame      frame;  /* the block with its deep halo; its depth is 0 where none fits */
   HeatHaloCounts counts; /* of deep halo exchanges by this rank since creation */
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
@@ -19,15 +21,21 @@ struct HeatOperatorSteps {
   PetscBool         stages;             /* `wavefront` is for stages */
   PetscReal         dt;                 /* [s] for which `wavefront` was made; of stages 1 */
   HeatWavefront    *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
-  HeatFrameField    field;     /* T; `own` points to the caller's array */
+  PetscReal     *fixed_q; /* [nyl][nxl] fixed sources and fluxes where sources have factors of time
+                         [W/m]; NULL where they are the source's base, or a field of zeros */
+  PetscReal     *shape[HEAT_SOURCE_LAYERS], *which[HEAT_SOURCE_LAYERS]; /* [nyl][nxl] as for
+                         HeatSourceLayer; NULL where `wavefront` does not read them */
+  HeatFrameField field; /* T; `own` points to the caller's array */
   HeatFrameField
       kept[HEAT_KEPT]; /* of stages, by HEAT_KEPT_*; `own` points to `work`, or the caller's array;
                                no strips before the first step that takes several sweeps */
   PetscReal *work[2];  /* [nyl][nxl] of stages: rate [K/s] and an increment [K]; NULL before they
                                are needed */
-  PetscReal *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
+  PetscReal *beyond[HEAT_SIDES];  /* T_b [K]: one value, [depth][length of the frame's side], one
                                         value; NULL where the side is not the domain's */
-  PetscReal *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
+  PetscReal *flux_in[HEAT_SIDES]; /* prescribed fluxes that change with time [W/m], with the layout
+                                        of beyond; NULL: none */
+  PetscReal *edge[HEAT_SIDES];    /* [depth][length] T of own cells along the side before each
                                         step [K]; NULL: no heat crosses that side on this rank */
 };
 
@@ -36,8 +44,8 @@ struct HeatOperatorSteps {
  *  @param[in] stages  sweeps take stages of rkl2, not steps of ftcs */
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages);
 
-/** Create the sweep with r = dt/C unless it exists, with copies of the coefficients, and allocate
- *  what it reads and writes along the sides.  Collective. */
+/** Create the sweep with r = dt/C unless it exists, and allocate what it reads and writes along the
+ *  sides.  Collective. */
 PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscBool stages, PetscReal dt);
 
 /** Return the number of cells of the frame along a side. */

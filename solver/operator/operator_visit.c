@@ -42,9 +42,11 @@ PetscErrorCode HeatOperatorVisitFaces(HeatOperator *op, const PetscReal *T, Heat
   T_left   = HeatHaloGhost(op->halo, HEAT_LEFT);
   T_bottom = HeatHaloGhost(op->halo, HEAT_BOTTOM);
   for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *gx_row = op->gx + op->gx_row[j], *gy_row = op->gy + op->gy_row[j];
+
     for (PetscInt i = 0; i < nx; i++) {
       const size_t    cell = (size_t)j * (size_t)nx + (size_t)i;
-      const PetscReal gx = op->gx[(size_t)j * op->gx_stride + (size_t)i], gy = op->gy[cell];
+      const PetscReal gx = gx_row[i], gy = gy_row[i];
       const PetscInt  own = op->material[cell];
 
       if (i > 0) visit(op->material[cell - 1], own, gx * (T[cell - 1] - T[cell]), context);

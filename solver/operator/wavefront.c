@@ -348,6 +348,29 @@ static HeatWaveResult ResultOf(const Sweep *s, PetscInt l)
   return l == 1 && s->stages->first ? HEAT_WAVE_RATE : HEAT_WAVE_STAGE;
 }
 
+/* Compute columns [e, e + n) of rows f and f + 1 of step l, segment by segment. */
+static void ComputeSegments(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
+                            HeatWavePair *pair)
+{
+  const HeatWavefront *w  = s->w;
+  const PetscInt       ny = w->frame.ny;
+
+  for (PetscInt k = 0; k < w->segments; k++) {
+    const PetscInt     begin = PetscMax(e, w->cut[k]), end = PetscMin(e + n, w->cut[k + 1]);
+    const HeatWaveRow *rows = w->rows + k * (ny + 1);
+
+    HeatWaveKind kind = w->kind;
+
+    if (begin >= end) continue;
+    for (int i = 0; i < 3; i++) pair->row[i] = rows + PetscClipInterval(f + i, 0, ny);
+    if (!s->stages && HeatWaveSetSources(s->w, s->sides, s->factors, l, k, f, begin, end - begin)) {
+      kind = HEAT_WAVE_CHANGING;
+      for (int i = 0; i < 2; i++) pair->q[i] = HeatWaveSourceRow(w, i) - (begin - e);
+    }
+    HeatWaveCells(ResultOf(s, l), kind, pair, begin - e, begin - w->cut[k], end - begin);
+  }
+}
+
 /* Compute rows f and f + 1 of step l from step l - 1, on the columns of the present tile; for the
    last step on own columns only.  Both rows are computed if one of them is needed. */
 static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
@@ -356,10 +379,9 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
   const HeatFrame     *frame     = &w->frame;
   const PetscBool      needed[2] = {IsNeeded(s, l, f), IsNeeded(s, l, f + 1)};
   const PetscInt       left = TileLeft(s, l), first = l == s->steps ? frame->margin[HEAT_LEFT] : 0;
-  const PetscInt       e    = PetscMax(left, first);
-  const PetscInt       end  = l == s->steps ? first + frame->grid->nxl : frame->nx;
-  const PetscInt       n    = PetscMin(left + w->width, end) - e;
-  const HeatWaveRow   *rows = w->rows + s->tile * (frame->ny + 1);
+  const PetscInt       e   = PetscMax(left, first);
+  const PetscInt       end = l == s->steps ? first + frame->grid->nxl : frame->nx;
+  const PetscInt       n   = PetscMin(left + w->width, end) - e;
 
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) LoadSeam(s, l, f + k);
@@ -374,14 +396,11 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
                        .high     = InputRow(s, l - 1, f + 1, e),
                        .above    = InputRow(s, l - 1, f + 2, e),
                        .new_low  = OutputRow(s, l, f, e, 0),
-                       .new_high = OutputRow(s, l, f + 1, e, 1),
-                       .row      = {rows + PetscClipInterval(f, 0, frame->ny),
-                                    rows + PetscClipInterval(f + 1, 0, frame->ny),
-                                    rows + PetscClipInterval(f + 2, 0, frame->ny)}};
+                       .new_high = OutputRow(s, l, f + 1, e, 1)};
 
   if (w->kind == HEAT_WAVE_TIMED) pair.factor = s->factors[l - 1];
   if (s->stages) AddStage(s, l, f, e, &pair);
-  HeatWaveCells(ResultOf(s, l), w->kind, &pair, e - HeatWaveSpanLeft(w, s->tile), n);
+  ComputeSegments(s, l, f, e, n, &pair);
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) StoreSeam(s, l, f + k);
     if (needed[k] && s->stages) StoreStage(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);

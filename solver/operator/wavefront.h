@@ -8,8 +8,9 @@
  *                       T_new = Y_0 + d_s
  *  for each cell of a frame (grid/deep_halo.h), as many times as asked, up to the frame's depth.
  *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux.  For
- *  a source that is a shape times a factor of time, steps of ftcs have q + factor shape in place of
- *  q, with a factor for each step.  The numbers of a stage are those of HeatRklStage (operator.h).
+ *  sources that are shapes times factors of time and for fluxes of time, steps of ftcs have
+ *  q + flux + factor_1 shape_1 + ... in place of q, with factors and fluxes for each step.  The
+ *  numbers of a stage are those of HeatRklStage (operator.h).
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the
@@ -25,13 +26,22 @@
 
 typedef struct HeatWavefront HeatWavefront;
 
-/** The coefficients on the cells of a frame. */
+/** The coefficients on the cells of a frame.  The sweep reads the arrays of own cells where they
+ *  are, as long as it exists. */
 typedef struct {
-  HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)] */
-  HeatFrameField r; /* dt/C [m K/W], since dt is in s and C in J/(m K); of stages 1/C */
-  HeatFrameField q; /* sources and prescribed fluxes [W/m]; of a source with a factor of time, all
-                       but that source */
-  const HeatFrameField *shape; /* shape of a source with a factor of time [W/m]; NULL: none */
+  HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)]; own
+                                      rows of HEAT_LEFT have one value more, the last east face */
+  HeatFrameField capacity;         /* C [J/(m K)] */
+  PetscReal      dt;               /* [s] step; of stages 1, since their coefficient is 1/C */
+  HeatFrameField q; /* sources and prescribed fluxes that do not change with time [W/m] */
+  const HeatFrameField *shape; /* shape of the only source with a factor of time [W/m], where no
+                                  flux changes with time; NULL: none */
+  /* Otherwise the shapes of such sources [W/m], and their numbers, by layer (HeatSourceLayer).  A
+     source acts in the cells that have its number, from 1 on.  The source of layer 0 is added
+     first. */
+  const HeatFrameField *layer[HEAT_SOURCE_LAYERS], *which[HEAT_SOURCE_LAYERS]; /* NULL: none */
+  PetscInt              sources;          /* number of such sources; 0 where `shape` is given */
+  PetscBool             flux[HEAT_SIDES]; /* fluxes of this side change with time */
 } HeatFrameCoefficients;
 
 /** Values along the sides of the domain that a sweep reads and writes, by side. */
@@ -45,6 +55,9 @@ typedef struct {
      for stages j after the first one of a step, increments d_{j-1}:
      [steps][nyl] or [steps][nxl].  NULL: not wanted. */
   PetscReal *edge[HEAT_SIDES];
+  /* Prescribed fluxes [W/m] in each step, along the frame, with the layout of `beyond`; NULL where
+     they do not change with time, or the block's side is not a side of the domain. */
+  const PetscReal *flux[HEAT_SIDES];
 } HeatWavefrontSides;
 
 /** The fields that a sweep of stages passes on to the next sweep of the same step. */
@@ -68,23 +81,23 @@ typedef struct {
   PetscReal *T_new;
 } HeatWavefrontStages;
 
-/** Create a sweep, with a copy of the coefficients in which equal consecutive rows share their
- *  values.  Not collective; the frame's grid must outlive the sweep, which the caller owns.
+/** Create a sweep, with dt/C of own cells and a copy of the coefficients in the deep halo; rows
+ *  share what is equal in them.  Not collective; the frame's grid and the own cells of the
+ *  coefficients must outlive the sweep, which the caller owns.
  *  @param[in] stages  the sweep is for HeatWavefrontRunStages; else it is for HeatWavefrontRun */
 PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
                                    PetscBool stages, HeatWavefront **wavefront);
 
-/** Return how many values each array of coefficients whose rows all differ has for each cell of a
- *  block nx columns wide: more than one where several tiles overlap.  Not collective.
- *  @param[in]  depth  most steps or stages of a sweep
- *  @param[out] seam   values for each cell that the seams between tiles have */
-double HeatWavefrontValues(PetscInt nx, PetscInt depth, double *seam);
+/** Return how many values the seams between tiles have for each cell of a block nx columns wide.
+ *  Not collective.
+ *  @param[in]  depth  most steps or stages of a sweep */
+double HeatWavefrontSeam(PetscInt nx, PetscInt depth);
 
 /** Take explicit steps of the own cells in place.  Not collective.
  *  @param[in]     steps  1 to frame->depth
  *  @param[in]     field  T on the frame, strips filled by HeatFrameExchange; the sweep does not
  *                        change the strips
- *  @param[in]     factors  [steps] factors of the source's shape; read if the sweep has one
+ *  @param[in]     factors  [steps][number of sources with a factor of time], read if there are any
  *  @param[in]     record  own cells to be recorded after each step; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]; the same array as field->own
  *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range, T is not field->own, or the sweep is for

@@ -1,7 +1,5 @@
 /** The memory of the sweep of several steps: its tiles, rings and seams (drawn in wavefront.c and
  *  wavefront_impl.h). */
-#include <math.h>
-
 #include "solver/operator/wavefront_impl.h"
 
 enum { LANES = HEAT_WAVE_LANES, SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
@@ -38,11 +36,12 @@ static PetscErrorCode AllocateRings(HeatWavefront *w)
   w->rate_pitch = w->stages ? OddLines((size_t)w->span) : 0;
   row           = PetscMax(w->pitch, w->rate_pitch);
   PetscCall(PetscCalloc1(
-      levels * RING * w->pitch + rates * w->rate_pitch + (1 + DISCARDS) * row + LANES, &w->memory));
+      levels * RING * w->pitch + rates * w->rate_pitch + (3 + DISCARDS) * row + LANES, &w->memory));
   w->ring         = HeatWaveAlign(w->memory);
   w->rate_ring    = w->ring + levels * RING * w->pitch;
   w->zero_row     = w->rate_ring + rates * w->rate_pitch;
   w->discard_rows = w->zero_row + row;
+  w->q_rows       = w->discard_rows + DISCARDS * row;
   if (w->tiles == 1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(levels * ny * SEAM, &w->seam));
   if (w->stages) PetscCall(PetscCalloc1(ny * HeatWaveRateSeam(w), &w->rate_seam));
@@ -56,11 +55,12 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&w));
-  *out      = w;
-  w->frame  = *frame;
-  w->stages = stages;
-  w->width  = (frame->nx + LANES - 1) / LANES * LANES;
-  w->tiles  = 1;
+  *out       = w;
+  w->frame   = *frame;
+  w->stages  = stages;
+  w->sources = k->sources;
+  w->width   = (frame->nx + LANES - 1) / LANES * LANES;
+  w->tiles   = 1;
   if (w->width > SINGLE_TILE_MAX) {
     w->width = WIDTH;
     w->skew  = HEAT_WAVE_SKEW;
@@ -72,14 +72,9 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double HeatWavefrontValues(PetscInt nx, PetscInt depth, double *seam)
+double HeatWavefrontSeam(PetscInt nx, PetscInt depth)
 {
-  const PetscInt skewed = HEAT_WAVE_SKEW * depth;
-
-  *seam = 0.0;
-  if (nx <= SINGLE_TILE_MAX) return 1.0;
-  *seam = (double)depth * SEAM / (double)nx;
-  return ceil((double)(nx + skewed) / WIDTH) * (double)(WIDTH + skewed) / (double)nx;
+  return nx <= SINGLE_TILE_MAX ? 0.0 : (double)depth * SEAM / (double)nx;
 }
 
 PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)

@@ -19,18 +19,37 @@ enum { HEAT_WAVE_SEAM = 2 * HEAT_WAVE_SKEW };
 /** [rows] Rows kept of each step, as drawn in wavefront.c: two new, two old. */
 enum { HEAT_WAVE_RING = 4 };
 
-/** The coefficients of one row of cells of a tile.  Columns are counted from HeatWaveSpanLeft, the
- *  tile's leftmost column, which it has at the deepest step; span is W + S depth.  All cells in
- *  columns [begin, end) have the same coefficients gx0, gy0, r0 and q0; their s may differ. */
+/** [cells] Shortest run of equal cells that a row lists.  Chosen: a list takes at most a tenth of
+ *  the memory of the coefficients that it describes; a larger value gives up runs that pay. */
+enum { HEAT_WAVE_MIN_RUN = 64 };
+
+/** Columns [begin, end) of a row, where all cells have the same coefficients, perhaps beside other
+ *  s. */
 typedef struct {
-  const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
-  const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */
-  const PetscReal *r;  /* [span] dt/C [m K/W]; NULL with PLAIN, which reads r0 */
-  const PetscReal *q; /* [span] sources and prescribed fluxes [W/m]; NULL unless SOURCES or TIMED */
-  const PetscReal
-           *s; /* [span] shape of the source with a factor of time [W/m]; NULL unless TIMED */
-  PetscReal gx0, gy0, r0, q0; /* values of column `begin` */
-  PetscInt  begin, end;       /* the longest run of cells with equal coefficients */
+  PetscInt  begin, end;
+  PetscReal gx, gy, r, q; /* gx of west and east faces, gy of south faces */
+} HeatWaveRun;
+
+/** Columns [begin, end) of a row where one of several sources with a factor of time acts. */
+typedef struct {
+  PetscInt         begin, end;
+  PetscInt         source; /* index of its factor */
+  const PetscReal *shape;  /* [end - begin] [W/m] */
+} HeatWaveSpan;
+
+/** The coefficients of one row of cells of a segment: the frame's left margin, its own cells, or
+ *  its right margin, each n columns wide.  Own cells beside a side with a flux of time are segments
+ *  of their own, one column wide.  Columns are counted from the segment's first. */
+typedef struct {
+  const PetscReal   *gx; /* [n + 1] conductance of west faces, and the last east face [W/(m K)] */
+  const PetscReal   *gy; /* [n] conductance of south faces [W/(m K)] */
+  const PetscReal   *r;  /* [n] dt/C [m K/W] */
+  const PetscReal   *q;  /* [n] sources and prescribed fluxes [W/m] */
+  const PetscReal   *s; /* [n] shape of the source with a factor of time [W/m]; NULL unless TIMED */
+  const HeatWaveRun *runs; /* [n_runs] from left to right */
+  PetscInt           n_runs;
+  const HeatWaveSpan *spans; /* [n_spans] in the order in which the sources are added */
+  PetscInt            n_spans;
 } HeatWaveRow;
 
 /** The coefficients that a block has: the first kind that fits all rows of its frame.  A later one
@@ -39,7 +58,8 @@ typedef enum {
   HEAT_WAVE_PLAIN,      /* no sources, and C is the same along each row */
   HEAT_WAVE_CAPACITIES, /* no sources */
   HEAT_WAVE_SOURCES,
-  HEAT_WAVE_TIMED, /* with a source that has a factor of time */
+  HEAT_WAVE_TIMED,    /* with one source that has a factor of time */
+  HEAT_WAVE_CHANGING, /* of some rows only: with q of the present step, in arrays of its own */
   HEAT_WAVE_KINDS
 } HeatWaveKind;
 
@@ -59,12 +79,16 @@ struct HeatWavefront {
   HeatFrame    frame;  /* by value; its grid is borrowed */
   PetscBool    stages; /* it takes the stages of rkl2, not steps of ftcs */
   HeatWaveKind kind;
-  PetscInt     width; /* W [columns]; with one tile, the frame's width rounded up to LANES */
-  PetscInt     skew;  /* S [columns]; 0 with one tile */
-  PetscInt     tiles; /* number of tiles */
-  PetscInt     span;  /* W + S depth [columns]: those of a tile over all steps */
-  HeatWaveRow *rows;  /* [tiles][frame.ny + 1]; owned, like everything below */
-  PetscReal  **slabs; /* [n_slabs] allocations that the rows point into */
+  PetscInt     width;    /* W [columns]; with one tile, the frame's width rounded up to LANES */
+  PetscInt     skew;     /* S [columns]; 0 with one tile */
+  PetscInt     tiles;    /* number of tiles */
+  PetscInt     span;     /* W + S depth [columns]: those of a tile over all steps */
+  PetscInt     segments; /* number of segments of columns, 1 to 5 */
+  PetscInt     cut[6];   /* segment k has columns cut[k] to cut[k + 1] - 1 of the frame */
+  PetscBool    own[5];   /* whether segment k has own cells */
+  PetscInt     sources;  /* number of sources in the layers */
+  HeatWaveRow *rows;     /* [segments][frame.ny + 1]; owned, like everything below */
+  PetscReal  **slabs;    /* [n_slabs] allocations that the rows point into */
   PetscInt     n_slabs;
   size_t       slab, used; /* size of the last slab, and the part in use [doubles] */
   PetscReal   *memory;     /* allocation that the next four point into */
@@ -73,6 +97,7 @@ struct HeatWavefront {
   PetscReal *zero_row;  /* [row] zeros: an input row beyond the frame, from which no own cell is
                                computed; row is the larger pitch */
   PetscReal *discard_rows;      /* [4][row] output rows whose values are not needed afterwards */
+  PetscReal *q_rows;            /* [2][row] sources and fluxes of two rows in the present step */
   size_t     pitch, rate_pitch; /* [doubles] from one row to the next */
   PetscReal *seam;      /* [depth][frame.ny][SEAM] temperatures [K]; of stages, [depth + 1]; NULL
                               with one tile */
@@ -101,6 +126,20 @@ PetscErrorCode HeatWaveStoreRows(HeatWavefront *w, const HeatFrameCoefficients *
 /** Free the rows.  Not collective. */
 PetscErrorCode HeatWaveFreeRows(HeatWavefront *w);
 
+/** Return row k, 0 or 1, of the sources and fluxes of the present step. */
+static inline PetscReal *HeatWaveSourceRow(const HeatWavefront *w, int k)
+{
+  return w->q_rows + (size_t)k * PetscMax(w->pitch, w->rate_pitch);
+}
+
+/** Compute the sources and fluxes of step l in columns [e, e + n) of rows f and f + 1, which lie in
+ *  one segment, if those of one of the rows change with time.  Not collective.
+ *  @param[in] factors  as for HeatWavefrontRun
+ *  @return whether they do; HeatWaveSourceRow then has them, from column e on */
+PetscBool HeatWaveSetSources(HeatWavefront *w, const HeatWavefrontSides *sides,
+                             const PetscReal *factors, PetscInt l, PetscInt segment, PetscInt f,
+                             PetscInt e, PetscInt n);
+
 /** What a kernel computes.  `sum` is the heat through a cell's four faces, N_faces in wavefront.h;
  *  m, n, net and rate are the members of HeatRklStage. */
 typedef enum {
@@ -116,14 +155,15 @@ typedef struct {
   PetscReal          *new_low, *new_high;         /* rows of this step [K] */
   const HeatWaveRow  *row[3];    /* coefficients of low, high, above; of above, south faces only */
   PetscReal           factor;    /* of the source's shape; 0 unless TIMED */
+  const PetscReal    *q[2];      /* sources and fluxes of low and high [W/m]; of CHANGING */
   const HeatRklStage *stage;     /* of RATE and STAGE, with the two below */
   const PetscReal    *before[2]; /* rows of the last stage but one [K]; of STAGE */
   PetscReal          *rate[2];   /* rows of the rate [K/s] */
 } HeatWavePair;
 
-/** Compute n cells of two rows.  The pointers of *p point to the first of them, which has column
- *  `column` of the coefficients.  Not collective. */
-void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt column,
-                   PetscInt n);
+/** Compute cells [at, at + n) of two rows.  The first of them has column `column` of the
+ *  coefficients.  Not collective. */
+void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt at,
+                   PetscInt column, PetscInt n);
 
 #endif

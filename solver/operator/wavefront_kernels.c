@@ -51,25 +51,31 @@ enum { MIN_RUN = 2 * LANES };
                     ((r) * (s.net * (heat)) + s.rate * rate_##name[i]);                            \
   }
 
-/* Cells with equal coefficients; `timed`: of kind TIMED, whose source differs from cell to cell. */
-TEMPLATE Uniform(HeatWaveResult result, PetscBool timed, const HeatWavePair *p, PetscInt at,
-                 PetscInt column, PetscInt n)
+/* Cells with equal coefficients, k; those of kind TIMED and CHANGING have sources that differ from
+   cell to cell. */
+TEMPLATE Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
+                 const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
 {
   ROWS;
-  const PetscReal gl = p->row[0]->gx0, gh = p->row[1]->gx0, rl = p->row[0]->r0, rh = p->row[1]->r0;
-  const PetscReal gs = p->row[0]->gy0, gm = p->row[1]->gy0, gn = p->row[2]->gy0;
-  const PetscReal ql = p->row[0]->q0, qh = p->row[1]->q0, factor = p->factor;
-  const PetscReal *restrict sl = timed ? p->row[0]->s + column : NULL;
-  const PetscReal *restrict sh = timed ? p->row[1]->s + column : NULL;
+  const PetscReal gl = k[0]->gx, gh = k[1]->gx, rl = k[0]->r, rh = k[1]->r;
+  const PetscReal gs = k[0]->gy, gm = k[1]->gy, gn = k[2]->gy;
+  const PetscReal ql = k[0]->q, qh = k[1]->q, factor = p->factor;
+  const PetscBool timed = kind == HEAT_WAVE_TIMED, changing = kind == HEAT_WAVE_CHANGING;
+  const PetscReal *restrict sl = timed ? p->row[0]->s + column : changing ? p->q[0] + at : NULL;
+  const PetscReal *restrict sh = timed ? p->row[1]->s + column : changing ? p->q[1] + at : NULL;
 
   _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
   {
     const PetscReal up = gm * (high[i] - low[i]);
 
     RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1,
-           timed ? ql + sl[i] * factor : ql);
+           timed      ? ql + sl[i] * factor
+           : changing ? sl[i]
+                      : ql);
     RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1,
-           timed ? qh + sh[i] * factor : qh);
+           timed      ? qh + sh[i] * factor
+           : changing ? sh[i]
+                      : qh);
   }
 }
 
@@ -89,7 +95,7 @@ TEMPLATE Faces(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscI
 {
   ROWS;
   COEFFICIENTS;
-  const PetscReal rl = p->row[0]->r0, rh = p->row[1]->r0;
+  const PetscReal rl = p->row[0]->r[column], rh = p->row[1]->r[column];
 
   _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
   {
@@ -155,6 +161,24 @@ TEMPLATE Timed(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscI
   }
 }
 
+/* Cells whose coefficients vary, with the sources of the present step. */
+TEMPLATE Changing(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+                  PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const PetscReal *restrict ql = p->q[0] + at, *restrict qh = p->q[1] + at;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl[i], LOW(i), 1, ql[i]);
+    RESULT(high, rh[i], HIGH(i), 1, qh[i]);
+  }
+}
+
 /* Instances. */
 
 typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
@@ -173,46 +197,90 @@ INSTANCE(Capacities, Stage, HEAT_WAVE_STAGE)
 INSTANCE(Sources, Step, HEAT_WAVE_STEP)
 INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
 INSTANCE(Timed, Step, HEAT_WAVE_STEP)
+INSTANCE(Changing, Step, HEAT_WAVE_STEP)
 
-/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources with a
-   factor of time. */
+/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources and fluxes
+   of time here. */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
-    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep},
-    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL},
-    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL},
+    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep, ChangingStep},
+    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL, NULL},
+    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL, NULL},
 };
 
 static void UniformCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
-                         PetscInt at, PetscInt column, PetscInt n)
+                         const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
 {
   switch (result) {
-  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, PETSC_FALSE, p, at, column, n); break;
-  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, PETSC_FALSE, p, at, column, n); break;
+  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, HEAT_WAVE_SOURCES, p, k, at, column, n); break;
+  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, HEAT_WAVE_SOURCES, p, k, at, column, n); break;
   default:
-    if (kind == HEAT_WAVE_TIMED) Uniform(HEAT_WAVE_STEP, PETSC_TRUE, p, at, column, n);
-    else Uniform(HEAT_WAVE_STEP, PETSC_FALSE, p, at, column, n);
+    if (kind == HEAT_WAVE_TIMED) Uniform(HEAT_WAVE_STEP, HEAT_WAVE_TIMED, p, k, at, column, n);
+    else if (kind == HEAT_WAVE_CHANGING)
+      Uniform(HEAT_WAVE_STEP, HEAT_WAVE_CHANGING, p, k, at, column, n);
+    else Uniform(HEAT_WAVE_STEP, HEAT_WAVE_SOURCES, p, k, at, column, n);
   }
 }
 
-/* Cells are computed with constants on the run of equal cells that all three rows of coefficients
-   share, if it is long enough, and with arrays before and after it. */
-void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt column,
-                   PetscInt n)
+/* The runs of a pair's three rows of coefficients that are still to come. */
+typedef struct {
+  const HeatWaveRun *next[3], *end[3];
+} Runs;
+
+/* Begin with the first run of each row that reaches beyond a column. */
+static Runs RunsFrom(const HeatWavePair *p, PetscInt column)
 {
-  const Varying kernel = Kernels[result][kind];
-  PetscInt      begin = 0, end = column + n;
+  Runs runs;
 
   for (int k = 0; k < 3; k++) {
-    begin = PetscMax(begin, p->row[k]->begin - column);
-    end   = PetscMin(end, p->row[k]->end);
+    runs.next[k] = p->row[k]->runs;
+    runs.end[k]  = p->row[k]->runs + p->row[k]->n_runs;
+    while (runs.next[k] < runs.end[k] && runs.next[k]->end <= column) runs.next[k]++;
   }
-  begin = (begin + LANES - 1) / LANES * LANES;
-  end -= column;
-  if (end - begin < MIN_RUN) {
-    if (n > 0) kernel(p, 0, column, n);
-    return;
+  return runs;
+}
+
+/* Find the next columns [*begin, *end) from `column` on, and before `last`, where all three rows
+   have runs; *begin = *end = last: there are none.  *begin is `column` plus a multiple of LANES. */
+static void NextUniform(Runs *runs, PetscInt column, PetscInt last, PetscInt *begin, PetscInt *end)
+{
+  for (;;) {
+    int first = 0; /* the run that ends first */
+
+    *begin = column;
+    *end   = last;
+    for (int k = 0; k < 3; k++) {
+      if (runs->next[k] == runs->end[k]) {
+        *begin = *end = last;
+        return;
+      }
+      *begin = PetscMax(*begin, runs->next[k]->begin);
+      *end   = PetscMin(*end, runs->next[k]->end);
+      if (runs->next[k]->end < runs->next[first]->end) first = k;
+    }
+    *begin = column + (*begin - column + LANES - 1) / LANES * LANES;
+    if (*end - *begin >= MIN_RUN) return;
+    if (runs->next[first]->end >= last) {
+      *begin = *end = last;
+      return;
+    }
+    runs->next[first]++;
   }
-  if (begin > 0) kernel(p, 0, column, begin);
-  UniformCells(result, kind, p, begin, column + begin, end - begin);
-  if (end < n) kernel(p, end, column + end, n - end);
+}
+
+/* Cells are computed with constants where all three rows of coefficients have runs of equal cells,
+   and with arrays elsewhere. */
+void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt at,
+                   PetscInt column, PetscInt n)
+{
+  const Varying  kernel = Kernels[result][kind];
+  const PetscInt shift = at - column, last = column + n;
+  Runs           runs = RunsFrom(p, column);
+  PetscInt       begin, end;
+
+  while (column < last) {
+    NextUniform(&runs, column, last, &begin, &end);
+    if (begin > column) kernel(p, column + shift, column, begin - column);
+    if (end > begin) UniformCells(result, kind, p, runs.next, begin + shift, begin, end - begin);
+    column = end;
+  }
 }

@@ -1,6 +1,9 @@
-/** The coefficients of the sweep of several steps, stored tile by tile in the order in which they
- *  are read.  Rows share one copy of each coefficient that is equal in them: where only a source
- *  differs between rows, conductances and capacities stay in the first-level cache. */
+/** The coefficients of the sweep of several steps, row by row of each segment of columns
+ *  (wavefront_impl.h).
+ *
+ *  Rows of own cells are read where the operator has them.  What the sweep adds are dt/C, once for
+ *  rows that share their C, and the coefficients of the deep halo, in which rows share one copy of
+ *  what is equal in them. */
 #include "solver/operator/wavefront_impl.h"
 
 #include <stdint.h>
@@ -8,47 +11,9 @@
 
 enum { LANES = HEAT_WAVE_LANES };
 
-/* [doubles] Size of an allocation for coefficients, 4 MB.  Chosen: larger allocations waste more at
-   the end of the last one, smaller ones are more numerous. */
-enum { SLAB = 1 << 19 };
-
-/* Copy row f of a field on the span of a tile to out[span]; columns outside the frame are zero. */
-static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt tile, PetscInt f,
-                   PetscReal *out)
-{
-  const PetscInt first = HeatWaveSpanLeft(w, tile);
-  const PetscInt begin = PetscClipInterval(first, 0, w->frame.nx);
-  const PetscInt end   = PetscClipInterval(first + w->span, 0, w->frame.nx);
-
-  memset(out, 0, (size_t)w->span * sizeof *out);
-  if (begin < end) HeatFrameRow(&w->frame, field, f, begin, end, out + (begin - first));
-}
-
-/* Find the longest run of cells of the frame with the same west, east and south conductance, dt/C
-   and q; its shape s may differ.  Store its place and values in *row. */
-static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, const PetscReal *q,
-                    HeatWaveRow *row)
-{
-  const PetscInt first = PetscMax(-HeatWaveSpanLeft(w, tile), 0);
-  const PetscInt last  = PetscMin(w->frame.nx - HeatWaveSpanLeft(w, tile), w->span);
-  PetscInt       end;
-
-  row->begin = row->end = first;
-  for (PetscInt begin = first; begin < last; begin = PetscMax(end, begin + 1)) {
-    end = begin;
-    while (end < last && row->gx[end] == row->gx[begin] && row->gx[end + 1] == row->gx[begin] &&
-           row->gy[end] == row->gy[begin] && r[end] == r[begin] && q[end] == q[begin])
-      end++;
-    if (end - begin > row->end - row->begin) {
-      row->begin = begin;
-      row->end   = end;
-    }
-  }
-  row->gx0 = row->gx[row->begin];
-  row->gy0 = row->gy[row->begin];
-  row->r0  = r[row->begin];
-  row->q0  = q[row->begin];
-}
+/* [doubles] Size of an allocation for values, 512 KB.  Chosen: larger allocations waste more at the
+   end of the last one, smaller ones are more numerous. */
+enum { SLAB = 1 << 16 };
 
 PetscReal *HeatWaveAlign(PetscReal *p)
 {
@@ -57,10 +22,11 @@ PetscReal *HeatWaveAlign(PetscReal *p)
   return (PetscReal *)(((uintptr_t)p + line - 1) / line * line);
 }
 
-/* Take n doubles, a multiple of LANES, from the last slab or a new one; they begin a cache line. */
+/* Take n doubles from the last slab or a new one; they begin a cache line. */
 static PetscErrorCode AllocateValues(HeatWavefront *w, size_t n, PetscReal **values)
 {
   PetscFunctionBeginUser;
+  n = (n + LANES - 1) / LANES * LANES;
   if (w->n_slabs == 0 || w->used + n > w->slab) {
     w->slab = n > SLAB ? n : SLAB;
     w->used = 0;
@@ -73,110 +39,278 @@ static PetscErrorCode AllocateValues(HeatWavefront *w, size_t n, PetscReal **val
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Number of arrays of a row. */
-enum { ARRAYS = 5 };
+/* Runs of equal cells. */
 
-/* Return the offset of an array among the values of a row, in doubles: gx (0), gy (1), r (2), q
-   (3), s (4); ARRAYS is the total.  Each array begins a cache line; gx has one value more than the
-   others. */
-static size_t ArrayOffset(const HeatWavefront *w, int array)
+/* Return the end of the run of equal cells that begins with cell `begin` of a row of n cells. */
+static PetscInt EndOfRun(const HeatWaveRow *row, PetscInt begin, PetscInt n)
 {
-  return array == 0 ? 0 : (size_t)array * (size_t)w->span + LANES;
+  const PetscReal gx = row->gx[begin], gy = row->gy[begin], r = row->r[begin], q = row->q[begin];
+  PetscInt        end = begin;
+
+  while (end < n && row->gx[end] == gx && row->gx[end + 1] == gx && row->gy[end] == gy &&
+         row->r[end] == r && row->q[end] == q)
+    end++;
+  return end;
 }
 
-/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, ARRAYS)].  Row frame.ny
-   lies above the frame; only its south faces have a meaning. */
-static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt tile,
-                      PetscInt f, PetscReal *values)
+/* Find the runs of at least HEAT_WAVE_MIN_RUN cells of a row of n cells.
+   @param[in,out] scratch  [n / HEAT_WAVE_MIN_RUN + 1] */
+static PetscErrorCode FindRuns(HeatWavefront *w, PetscInt n, HeatWaveRun *scratch, HeatWaveRow *row)
 {
-  const PetscInt from = PetscMin(f, w->frame.ny - 1);
-  const PetscInt last = PetscMin(w->frame.nx - HeatWaveSpanLeft(w, tile), w->span);
-  PetscReal     *gx   = values, edge;
-
-  memset(values, 0, ArrayOffset(w, ARRAYS) * sizeof *values);
-  Gather(w, &k->face[HEAT_RIGHT], tile, from, gx + 1);
-  edge = gx[last];
-  Gather(w, &k->face[HEAT_LEFT], tile, from, gx);
-  gx[w->span] = 0.0;
-  gx[last]    = edge;
-  Gather(w, &k->face[f < w->frame.ny ? HEAT_BOTTOM : HEAT_TOP], tile, from,
-         values + ArrayOffset(w, 1));
-  Gather(w, &k->r, tile, from, values + ArrayOffset(w, 2));
-  Gather(w, &k->q, tile, from, values + ArrayOffset(w, 3));
-  if (k->shape) Gather(w, k->shape, tile, from, values + ArrayOffset(w, 4));
-}
-
-/* Return the number of arrays that the kernel reads. */
-static int ArraysOf(HeatWaveKind kind)
-{
-  return kind == HEAT_WAVE_PLAIN        ? 2
-         : kind == HEAT_WAVE_CAPACITIES ? 3
-         : kind == HEAT_WAVE_SOURCES    ? 4
-                                        : ARRAYS;
-}
-
-/* Store the arrays of a row that the kernel reads, and describe them in *row.  An array that equals
-   that of the row below, row[-1], is the same array in memory.
-   @param[in] before  values of the row below; NULL: there is none */
-static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal *values,
-                               const PetscReal *before, HeatWaveRow *row)
-{
-  const PetscReal **const of[ARRAYS]    = {&row->gx, &row->gy, &row->r, &row->q, &row->s};
-  const PetscReal        *below[ARRAYS] = {NULL};
+  const size_t values = sizeof(HeatWaveRun) / sizeof(PetscReal);
+  PetscReal   *runs;
+  PetscInt     end;
 
   PetscFunctionBeginUser;
-  if (before) {
-    const HeatWaveRow *b = row - 1;
-
-    below[0] = b->gx;
-    below[1] = b->gy;
-    below[2] = b->r;
-    below[3] = b->q;
-    below[4] = b->s;
+  row->n_runs = 0;
+  row->runs   = NULL;
+  for (PetscInt begin = 0; begin < n; begin = PetscMax(end, begin + 1)) {
+    end = EndOfRun(row, begin, n);
+    if (end - begin < HEAT_WAVE_MIN_RUN) continue;
+    scratch[row->n_runs++] = (HeatWaveRun){begin,          end,           row->gx[begin],
+                                           row->gy[begin], row->r[begin], row->q[begin]};
   }
-  for (int k = 0; k < ArraysOf(w->kind); k++) {
-    const size_t first = ArrayOffset(w, k), n = ArrayOffset(w, k + 1) - first;
-    PetscReal   *kept;
-
-    *of[k] = below[k];
-    if (before && memcmp(values + first, before + first, n * sizeof *values) == 0) continue;
-    PetscCall(AllocateValues(w, n, &kept));
-    memcpy(kept, values + first, n * sizeof *kept);
-    *of[k] = kept;
-  }
-  FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3), row);
+  if (row->n_runs == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AllocateValues(w, values * (size_t)row->n_runs, &runs));
+  memcpy(runs, scratch, (size_t)row->n_runs * sizeof *scratch);
+  row->runs = (const HeatWaveRun *)(const void *)runs;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store the coefficients of all rows of all tiles. */
+/* Rows. */
+
+/* The arrays of a row. */
+enum { GX, GY, CAPACITY, Q, S, ARRAYS };
+
+/* The row that is being stored, and the one below it. */
+typedef struct {
+  const PetscReal *from[ARRAYS]; /* where the operator or `values` has each array */
+  PetscReal       *values;       /* [ARRAYS][nx + 1] of a row that is gathered from a halo */
+  PetscReal       *before;       /* values of the row below, where it was gathered, too */
+  PetscBool        gathered[2];  /* this row, and the row below */
+  const PetscReal *from_before[ARRAYS];
+  HeatWaveRun     *runs;  /* for FindRuns */
+  HeatWaveSpan    *spans; /* [2 nx] for StoreSpans */
+  PetscReal       *which; /* [nx] for StoreSpans */
+} Storing;
+
+static const HeatFrameField *FieldOf(const HeatFrameCoefficients *k, int array)
+{
+  return array == GX         ? &k->face[HEAT_LEFT]
+         : array == GY       ? &k->face[HEAT_BOTTOM]
+         : array == CAPACITY ? &k->capacity
+         : array == Q        ? &k->q
+                             : k->shape;
+}
+
+/* Point to row f of the operator's own cells in a segment.  The row above them, which exists where
+   they reach up to the frame's top, has a meaning for south faces only. */
+static void PointToOwn(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
+                       PetscInt f, Storing *s)
+{
+  const PetscInt j = f - w->frame.margin[HEAT_BOTTOM], top = w->frame.grid->nyl - 1;
+  const PetscInt i = w->cut[segment] - w->frame.margin[HEAT_LEFT];
+
+  for (int array = 0; array < ARRAYS; array++) {
+    const HeatFrameField *field = j > top && array == GY ? &k->face[HEAT_TOP] : FieldOf(k, array);
+
+    s->from[array] = field ? HeatFrameOwnRow(field, PetscMin(j, top)) + i : NULL;
+  }
+}
+
+/* Gather row f of a segment with cells of the deep halo. */
+static void Gather(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
+                   PetscInt f, Storing *s)
+{
+  const HeatFrame *frame = &w->frame;
+  const PetscInt   row   = PetscMin(f, frame->ny - 1);
+  const PetscInt   begin = w->cut[segment], end = w->cut[segment + 1];
+  const size_t     n    = (size_t)frame->nx + 1;
+  PetscReal       *swap = s->before;
+
+  s->before = s->values;
+  s->values = swap;
+  memset(s->values, 0, ARRAYS * n * sizeof *s->values);
+  for (int array = 0; array < ARRAYS; array++) {
+    const HeatFrameField *field = f == frame->ny && array == GY ? &k->face[HEAT_TOP]
+                                                                : FieldOf(k, array);
+
+    s->from[array] = field ? s->values + (size_t)array * n : NULL;
+    if (field) HeatFrameRow(frame, field, row, begin, end, s->values + (size_t)array * n);
+  }
+  HeatFrameRow(frame, &k->face[HEAT_RIGHT], row, end - 1, end, s->values + (end - begin));
+}
+
+/* Return whether an array has the same n values as in the row below. */
+static PetscBool IsSame(const Storing *s, int array, size_t n)
+{
+  if (s->gathered[0] != s->gathered[1] || !s->from[array]) return PETSC_FALSE;
+  if (s->from[array] == s->from_before[array]) return PETSC_TRUE;
+  return memcmp(s->from[array], s->from_before[array], n * sizeof(PetscReal)) ? PETSC_FALSE
+                                                                              : PETSC_TRUE;
+}
+
+/* Set an array of *row, with n values: the array of the row below if that has the same values,
+   which then stays in the cache; else the operator's own, or a copy. */
+static PetscErrorCode SetArray(HeatWavefront *w, const Storing *s, int array, size_t n,
+                               const PetscReal *below, const PetscReal **of_row)
+{
+  const PetscBool same = IsSame(s, array, n);
+  PetscReal      *kept;
+
+  PetscFunctionBeginUser;
+  *of_row = same ? below : s->from[array];
+  if (same || !s->from[array] || !s->gathered[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AllocateValues(w, n, &kept));
+  memcpy(kept, s->from[array], n * sizeof *kept);
+  *of_row = kept;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set r = dt/C of n cells of *row. */
+static PetscErrorCode SetR(HeatWavefront *w, const Storing *s, PetscReal dt, size_t n,
+                           const HeatWaveRow *below, HeatWaveRow *row)
+{
+  PetscReal *r;
+
+  PetscFunctionBeginUser;
+  row->r = below ? below->r : NULL;
+  if (below && IsSame(s, CAPACITY, n)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AllocateValues(w, n, &r));
+  for (size_t i = 0; i < n; i++) r[i] = dt / s->from[CAPACITY][i];
+  row->r = r;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* List the cells of row f of a segment where a source of a layer acts, in scratch[n], and return
+   their number. */
+static PetscInt FindSpans(const PetscReal *which, PetscInt n, HeatWaveSpan *scratch)
+{
+  PetscInt found = 0, end;
+
+  for (PetscInt begin = 0; begin < n; begin = end) {
+    for (end = begin + 1; end < n && which[end] == which[begin];) end++;
+    if (which[begin] > 0.0)
+      scratch[found++] = (HeatWaveSpan){begin, end, (PetscInt)which[begin] - 1, NULL};
+  }
+  return found;
+}
+
+/* Store where sources with a factor of time act in row f of a segment, layer by layer, if there are
+   several such sources. */
+static PetscErrorCode StoreSpans(HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
+                                 PetscInt f, const Storing *s, HeatWaveRow *row)
+{
+  const PetscInt begin = w->cut[segment], end = w->cut[segment + 1];
+  const size_t   values = sizeof(HeatWaveSpan) / sizeof(PetscReal);
+  PetscReal     *memory;
+  PetscInt       n = 0;
+
+  PetscFunctionBeginUser;
+  for (int layer = 0; layer < HEAT_SOURCE_LAYERS; layer++) {
+    HeatWaveSpan    *spans = s->spans + n;
+    const PetscReal *shape;
+    PetscInt         found;
+
+    if (!k->layer[layer]) continue;
+    HeatFrameRow(&w->frame, k->which[layer], f, begin, end, s->which);
+    found = FindSpans(s->which, end - begin, spans);
+    if (found == 0) continue;
+    if (s->gathered[0]) {
+      PetscCall(AllocateValues(w, (size_t)(end - begin), &memory));
+      HeatFrameRow(&w->frame, k->layer[layer], f, begin, end, memory);
+      shape = memory;
+    } else {
+      shape = HeatFrameOwnRow(k->layer[layer], f - w->frame.margin[HEAT_BOTTOM]) + begin -
+              w->frame.margin[HEAT_LEFT];
+    }
+    for (PetscInt i = 0; i < found; i++) spans[i].shape = shape + spans[i].begin;
+    n += found;
+  }
+  row->n_spans = n;
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AllocateValues(w, values * (size_t)n, &memory));
+  memcpy(memory, s->spans, (size_t)n * sizeof *s->spans);
+  row->spans = (const HeatWaveSpan *)(const void *)memory;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Store row f of a segment. */
+static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
+                               PetscInt f, Storing *s)
+{
+  const PetscInt    low = w->frame.margin[HEAT_BOTTOM], high = low + w->frame.grid->nyl;
+  const PetscBool   own  = (PetscBool)(w->own[segment] && f >= low &&
+                                    (f < high || (f == high && high == w->frame.ny)));
+  const size_t      n    = (size_t)(w->cut[segment + 1] - w->cut[segment]);
+  HeatWaveRow      *row  = &w->rows[segment * (w->frame.ny + 1) + f];
+  const HeatWaveRow none = {0}, *below = f > 0 ? row - 1 : &none;
+  PetscBool         same;
+
+  PetscFunctionBeginUser;
+  s->gathered[0] = own ? PETSC_FALSE : PETSC_TRUE;
+  if (own) PointToOwn(w, k, segment, f, s);
+  else Gather(w, k, segment, f, s);
+  if (f == 0) s->gathered[1] = own; /* there is no row below to compare with */
+  PetscCall(SetArray(w, s, GX, n + 1, below->gx, &row->gx));
+  PetscCall(SetArray(w, s, GY, n, below->gy, &row->gy));
+  PetscCall(SetArray(w, s, Q, n, below->q, &row->q));
+  PetscCall(SetArray(w, s, S, n, below->s, &row->s));
+  PetscCall(SetR(w, s, k->dt, n, f > 0 ? below : NULL, row));
+  same = (PetscBool)(f > 0 && row->gx == below->gx && row->gy == below->gy && row->q == below->q &&
+                     row->r == below->r);
+  if (same) {
+    row->runs   = below->runs;
+    row->n_runs = below->n_runs;
+  } else {
+    PetscCall(FindRuns(w, (PetscInt)n, s->runs, row));
+  }
+  if (f < w->frame.ny) PetscCall(StoreSpans(w, k, segment, f, s, row));
+  memcpy(s->from_before, s->from, sizeof s->from);
+  s->gathered[1] = s->gathered[0];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Store the coefficients of all rows of all segments. */
 static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
-  const PetscInt ny = w->frame.ny;
-  const size_t   n  = ArrayOffset(w, ARRAYS);
-  PetscReal     *values, *before, *swap;
+  const size_t n = ARRAYS * ((size_t)w->frame.nx + 1);
+  Storing      s = {.gathered = {PETSC_FALSE, PETSC_FALSE}};
 
   PetscFunctionBeginUser;
-  PetscCall(PetscCalloc1((size_t)w->tiles * (size_t)(ny + 1), &w->rows));
-  PetscCall(PetscMalloc1(n, &values));
-  PetscCall(PetscMalloc1(n, &before));
-  for (PetscInt t = 0; t < w->tiles; t++) {
-    for (PetscInt f = 0; f <= ny; f++) {
-      HeatWaveRow *row = &w->rows[t * (ny + 1) + f];
-
-      GatherRow(w, k, t, f, values);
-      if (f > 0 && memcmp(values, before, n * sizeof *values) == 0) {
-        *row = row[-1];
-        continue;
-      }
-      PetscCall(StoreRow(w, t, values, f > 0 ? before : NULL, row));
-      swap   = before;
-      before = values;
-      values = swap;
-    }
+  PetscCall(PetscCalloc1((size_t)w->segments * (size_t)(w->frame.ny + 1), &w->rows));
+  PetscCall(PetscMalloc1(n, &s.values));
+  PetscCall(PetscMalloc1(n, &s.before));
+  PetscCall(PetscMalloc1(w->frame.nx / HEAT_WAVE_MIN_RUN + 1, &s.runs));
+  PetscCall(PetscMalloc1(HEAT_SOURCE_LAYERS * w->frame.nx, &s.spans));
+  PetscCall(PetscMalloc1(w->frame.nx, &s.which));
+  for (PetscInt segment = 0; segment < w->segments; segment++) {
+    for (PetscInt f = 0; f <= w->frame.ny; f++) PetscCall(StoreRow(w, k, segment, f, &s));
   }
-  PetscCall(PetscFree(values));
-  PetscCall(PetscFree(before));
+  PetscCall(PetscFree(s.values));
+  PetscCall(PetscFree(s.before));
+  PetscCall(PetscFree(s.runs));
+  PetscCall(PetscFree(s.spans));
+  PetscCall(PetscFree(s.which));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cut the frame's columns into the left margin, the own cells, and the right margin, and cut off
+   the own column beside a side with a flux of time. */
+static void CutColumns(HeatWavefront *w, const HeatFrameCoefficients *k)
+{
+  const PetscInt first = w->frame.margin[HEAT_LEFT], last = first + w->frame.grid->nxl;
+  const PetscInt left    = k->flux[HEAT_LEFT] && first == 0 ? first + 1 : first;
+  const PetscInt right   = k->flux[HEAT_RIGHT] && last == w->frame.nx ? last - 1 : last;
+  const PetscInt ends[5] = {first, left, PetscMax(left, right), last, w->frame.nx};
+
+  w->segments = 0;
+  w->cut[0]   = 0;
+  for (int i = 0; i < 5; i++) {
+    if (ends[i] == w->cut[w->segments]) continue;
+    w->own[w->segments++] = i > 0 && i < 4 ? PETSC_TRUE : PETSC_FALSE;
+    w->cut[w->segments]   = ends[i];
+  }
 }
 
 /* Find the kind of the coefficients. */
@@ -190,7 +324,7 @@ static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
   if (k->shape) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(nx, &row));
   for (PetscInt f = 0; f < w->frame.ny; f++) {
-    HeatFrameRow(&w->frame, &k->r, f, 0, nx, row);
+    HeatFrameRow(&w->frame, &k->capacity, f, 0, nx, row);
     for (PetscInt e = 0; e < nx && w->kind == HEAT_WAVE_PLAIN; e++) {
       if (row[e] != row[0]) w->kind = HEAT_WAVE_CAPACITIES;
     }
@@ -207,6 +341,7 @@ static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
 PetscErrorCode HeatWaveStoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   PetscFunctionBeginUser;
+  CutColumns(w, k);
   PetscCall(FindKind(w, k));
   PetscCall(StoreRows(w, k));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -248,14 +248,20 @@ HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *b, HeatSide side)
   return faces;
 }
 
+PetscBool HeatBoundariesSideHasFlux(const HeatBoundaries *b, HeatSide side)
+{
+  const HeatSideFaces *s = &b->sides[side];
+
+  for (PetscInt n = 0; n < s->n_stretches; n++) {
+    if (s->stretches[n].target == s->F) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
 PetscBool HeatBoundariesHaveFlux(const HeatBoundaries *b)
 {
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const HeatSideFaces *s = &b->sides[side];
-
-    for (PetscInt n = 0; n < s->n_stretches; n++) {
-      if (s->stretches[n].target == s->F) return PETSC_TRUE;
-    }
+    if (HeatBoundariesSideHasFlux(b, (HeatSide)side)) return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }

@@ -111,6 +111,9 @@ HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *boundaries, HeatSide s
 /** Return whether a flux is prescribed on some of this rank's faces.  Not collective. */
 PetscBool HeatBoundariesHaveFlux(const HeatBoundaries *boundaries);
 
+/** Return whether a flux is prescribed on some of this rank's faces of a side.  Not collective. */
+PetscBool HeatBoundariesSideHasFlux(const HeatBoundaries *boundaries, HeatSide side);
+
 /** Return whether SetTime can change a prescribed flux on this rank's faces.  Not collective. */
 PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *boundaries);
 

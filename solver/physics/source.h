@@ -65,28 +65,43 @@ PetscErrorCode HeatSourcePower(const HeatSource *source, PetscInt region, PetscR
  *  ranks.  Not collective. */
 PetscBool HeatSourceVaries(const HeatSource *source);
 
-/** Return whether Q is a fixed field plus a shape times one factor of time, Q = base + factor shape
- *  (of a term of t alone the shape is 1 in its cells).  The next functions are for such sources.
- *  Equal on all ranks.  Not collective. */
-PetscBool HeatSourceHasFactor(const HeatSource *source);
+/** Return the number n of terms where Q is a fixed field plus shapes times factors of time,
+ *  Q = base + factor_1 shape_1 + ... + factor_n shape_n (of a term of t alone the shape is 1 in its
+ *  cells); otherwise 0.  The next functions are for such sources.  Equal on all ranks.  Not
+ *  collective. */
+PetscInt HeatSourceFactorCount(const HeatSource *source);
 
-/** Evaluate the factor at a moment; nothing else changes.  Not collective.
- *  @param[in,out] fault  notes sources that are not finite */
-PetscErrorCode HeatSourceFactor(HeatSource *source, HeatMoment when, PetscReal *factor,
-                                HeatFault *fault);
+/** Evaluate the factors at a moment; nothing else changes.  Not collective.
+ *  @param[out]    factors  [HeatSourceFactorCount]
+ *  @param[in,out] fault    notes sources that are not finite */
+PetscErrorCode HeatSourceFactors(HeatSource *source, HeatMoment when, PetscReal *factors,
+                                 HeatFault *fault);
 
-/** Return the factor at the last SetTime.  Not collective. */
-PetscReal HeatSourcePresentFactor(const HeatSource *source);
+/** Layers of terms: the top-level source, and the sources and powers of regions.  The terms of a
+ *  layer lie in different cells. */
+enum { HEAT_SOURCE_TOP, HEAT_SOURCE_REGIONS, HEAT_SOURCE_LAYERS };
+
+/** Store the shapes of a layer's terms in own cells.  Not collective.
+ *  @param[out] shape  [nyl][nxl] [W/m]; 0 where no term of the layer acts
+ *  @param[out] which  [nyl][nxl] 1 + the index of the term that acts in the cell; 0: none; may be
+ *                     NULL
+ *  @return whether the layer has terms, equal on all ranks; otherwise nothing is stored */
+PetscBool HeatSourceLayer(const HeatSource *source, int layer, PetscReal *shape, PetscReal *which);
 
 /** Return the base of own cells [W/m], [nyl][nxl], owned by `source`.  Not collective. */
 const PetscReal *HeatSourceBase(const HeatSource *source);
 
-/** Add factor times the shape to cells [nyl][nxl] [W/m].  Not collective. */
-void HeatSourceAddShape(const HeatSource *source, PetscReal factor, PetscReal *cells);
+/** Return the shape of the only term in own cells [W/m], [nyl][nxl], owned by `source`; NULL where
+ *  there are several terms, or it is not stored for all cells.  Not collective. */
+const PetscReal *HeatSourceWholeShape(const HeatSource *source);
 
-/** Add the heat released with this factor, and its magnitudes, to two sums over own cells [W/m].
+/** Add the terms, with their factors at the last SetTime, to cells [nyl][nxl] [W/m].  Not
+ *  collective. */
+void HeatSourceAddTerms(const HeatSource *source, PetscReal *cells);
+
+/** Add the heat released with these factors, and its magnitudes, to two sums over own cells [W/m].
  *  Not collective. */
-void HeatSourceAddHeat(const HeatSource *source, PetscReal factor, HeatExactSum *total,
+void HeatSourceAddHeat(const HeatSource *source, const PetscReal *factors, HeatExactSum *total,
                        HeatExactSum *turnover);
 
 /** Return whether some source of the case depends on T; equal on all ranks.  Not collective. */

@@ -4,6 +4,7 @@
  *  are such, the heat of a rank is the sum of the base and of number times shape, both summed
  *  once. */
 #include <math.h>
+#include <string.h>
 
 #include "solver/physics/source_impl.h"
 
@@ -33,16 +34,16 @@ static void SumArray(size_t n, const PetscReal *values, HeatExactSum *total, Hea
   }
 }
 
-/* Add to two sums the heat of a factored source whose terms have these values, and the magnitudes
-   of base and terms. */
-static void AddFactored(const HeatSource *s, const HeatSourceTerm *other, PetscReal value,
-                        HeatExactSum *total, HeatExactSum *turnover)
+/* Add to two sums the heat of a factored source whose terms have these values (NULL: those of the
+   last SetTime), and the magnitudes of base and terms. */
+static void AddFactored(const HeatSource *s, const PetscReal *values, HeatExactSum *total,
+                        HeatExactSum *turnover)
 {
   HeatExactSumAddScaled(total, 1.0, &s->base_total);
   HeatExactSumAddScaled(turnover, 1.0, &s->base_turnover);
   for (PetscInt k = 0; k < s->n_terms; k++) {
     const HeatSourceTerm *term = &s->terms[k];
-    const PetscReal       now  = term == other ? value : term->value;
+    const PetscReal       now  = values ? values[k] : term->value;
 
     HeatExactSumAddScaled(total, now, &term->total);
     HeatExactSumAddScaled(turnover, PetscAbsReal(now), &term->turnover);
@@ -59,7 +60,7 @@ void HeatSourceSumTerms(HeatSource *s)
   const HeatExactSum nothing = {0};
 
   s->total = s->turnover = nothing;
-  AddFactored(s, NULL, 0.0, &s->total, &s->turnover);
+  AddFactored(s, NULL, &s->total, &s->turnover);
 }
 
 /* Evaluate the factor of a term.  Where it makes some cell's source too large, or is not a number,
@@ -155,39 +156,85 @@ PetscErrorCode HeatSourceSplitTerms(HeatSource *s, HeatFault *fault)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatSourceHasFactor(const HeatSource *s)
-{
-  return (PetscBool)(s->factored && s->n_terms == 1);
-}
+PetscInt HeatSourceFactorCount(const HeatSource *s) { return s->factored ? s->n_terms : 0; }
 
-PetscErrorCode HeatSourceFactor(HeatSource *s, HeatMoment when, PetscReal *factor, HeatFault *fault)
+PetscErrorCode HeatSourceFactors(HeatSource *s, HeatMoment when, PetscReal *factors,
+                                 HeatFault *fault)
 {
   PetscFunctionBeginUser;
-  PetscCall(EvaluateValue(s, &s->terms[0], when, factor, fault));
+  for (PetscInt k = 0; k < s->n_terms; k++)
+    PetscCall(EvaluateValue(s, &s->terms[k], when, &factors[k], fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatSourceAddHeat(const HeatSource *s, PetscReal factor, HeatExactSum *total,
+void HeatSourceAddHeat(const HeatSource *s, const PetscReal *factors, HeatExactSum *total,
                        HeatExactSum *turnover)
 {
-  AddFactored(s, &s->terms[0], factor, total, turnover);
+  AddFactored(s, factors, total, turnover);
 }
 
 const PetscReal *HeatSourceBase(const HeatSource *s) { return s->base; }
 
-void HeatSourceAddShape(const HeatSource *s, PetscReal factor, PetscReal *cells)
+const PetscReal *HeatSourceWholeShape(const HeatSource *s)
 {
   const HeatSourceTerm *term  = &s->terms[0];
-  const PetscReal      *shape = term->shape;
+  const PetscBool       whole = (PetscBool)(s->n_terms == 1 &&
+                                      (size_t)term->n_cells == HeatGridLocalCells(s->grid));
+
+  return whole ? term->shape : NULL;
+}
+
+/* Store the shape of a term in its cells, and a number in the same cells of another array.
+   @param[out] numbers  NULL: not wanted */
+static void StoreShape(const HeatSource *s, const HeatSourceTerm *term, PetscReal number,
+                       PetscReal *cells, PetscReal *numbers)
+{
+  const PetscReal *shape = term->shape;
 
   for (PetscInt r = 0; r < term->n_runs; r++) {
-    const HeatSourceRun *run = &term->runs[r];
-    const PetscInt       n   = run->end - run->begin;
-    PetscReal           *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
+    const HeatSourceRun *run   = &term->runs[r];
+    const PetscInt       n     = run->end - run->begin;
+    const size_t         first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
-    for (PetscInt i = 0; i < n; i++) row[i] += shape ? shape[i] * factor : factor;
+    for (PetscInt i = 0; i < n; i++) {
+      cells[first + (size_t)i] = shape ? shape[i] : 1.0;
+      if (numbers) numbers[first + (size_t)i] = number;
+    }
     if (shape) shape += n;
   }
 }
 
-PetscReal HeatSourcePresentFactor(const HeatSource *s) { return s->terms[0].value; }
+PetscBool HeatSourceLayer(const HeatSource *s, int layer, PetscReal *shape, PetscReal *which)
+{
+  PetscBool some = PETSC_FALSE;
+
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    const HeatSourceTerm *term = &s->terms[k];
+
+    if ((term->region < 0) != (layer == HEAT_SOURCE_TOP)) continue;
+    if (!some) {
+      memset(shape, 0, HeatGridLocalCells(s->grid) * sizeof *shape);
+      if (which) memset(which, 0, HeatGridLocalCells(s->grid) * sizeof *which);
+    }
+    some = PETSC_TRUE;
+    StoreShape(s, term, (PetscReal)(k + 1), shape, which);
+  }
+  return some;
+}
+
+void HeatSourceAddTerms(const HeatSource *s, PetscReal *cells)
+{
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    const HeatSourceTerm *term  = &s->terms[k];
+    const PetscReal      *shape = term->shape, factor = term->value;
+
+    for (PetscInt r = 0; r < term->n_runs; r++) {
+      const HeatSourceRun *run = &term->runs[r];
+      const PetscInt       n   = run->end - run->begin;
+      PetscReal           *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
+
+      for (PetscInt i = 0; i < n; i++) row[i] += shape ? shape[i] * factor : factor;
+      if (shape) shape += n;
+    }
+  }
+}

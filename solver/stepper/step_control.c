@@ -187,14 +187,18 @@ void HeatStepControlLoad(HeatStepControl *k, const PetscReal numbers[HEAT_STEP_C
 static PetscErrorCode ComputeRate(HeatOperator *op, PetscReal t, const PetscReal *T,
                                   PetscReal *rate)
 {
-  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(op));
-  const PetscReal *C = HeatOperatorCapacity(op);
-  PetscBool        valid;
+  const HeatGrid *g = HeatOperatorGrid(op);
+  PetscBool       valid;
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorTryBring(op, t, T, &valid));
   if (valid) PetscCall(HeatOperatorNet(op, T, rate));
-  for (size_t i = 0; i < n; i++) rate[i] = valid ? rate[i] / C[i] : 0.0;
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *C   = HeatOperatorCapacity(op, j);
+    PetscReal       *row = rate + (size_t)j * (size_t)g->nxl;
+
+    for (PetscInt i = 0; i < g->nxl; i++) row[i] = valid ? row[i] / C[i] : 0.0;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -113,8 +113,7 @@ static PetscErrorCode Extrapolate(HeatStepper *s, Vec T, Vec old, PetscReal fact
        e = |(T_new - T) - dt N(T, t)/C|/2,   with N(T, t) in s->net */
 static PetscErrorCode ErrorOfFirstStep(HeatStepper *s, PetscReal dt, Vec T, PetscReal *error)
 {
-  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C = HeatOperatorCapacity(s->op);
+  const HeatGrid  *g = HeatOperatorGrid(s->op);
   const PetscReal *now, *new, *net;
 
   PetscFunctionBeginUser;
@@ -122,10 +121,16 @@ static PetscErrorCode ErrorOfFirstStep(HeatStepper *s, PetscReal dt, Vec T, Pets
   PetscCall(VecGetArrayRead(s->next, &new));
   PetscCall(VecGetArrayRead(s->net, &net));
   *error = 0.0;
-  for (size_t i = 0; i < n; i++) {
-    const PetscReal e = 0.5 * PetscAbsReal((new[i] - now[i]) - dt * net[i] / C[i]);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *C     = HeatOperatorCapacity(s->op, j);
+    const size_t     first = (size_t)j * (size_t)g->nxl;
 
-    if (!(e <= *error)) *error = e;
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const size_t    k = first + (size_t)i;
+      const PetscReal e = 0.5 * PetscAbsReal((new[k] - now[k]) - dt * net[k] / C[i]);
+
+      if (!(e <= *error)) *error = e;
+    }
   }
   PetscCall(VecRestoreArrayRead(s->net, &net));
   PetscCall(VecRestoreArrayRead(s->next, &new));

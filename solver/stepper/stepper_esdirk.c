@@ -114,8 +114,7 @@ static PetscErrorCode Guess(HeatStepper *s, int i, Vec T)
 /* Compute N_i = sigma C (Y_i - T) - r, with Y_i in s->next and r in e->extra. */
 static PetscErrorCode NetOfStage(HeatStepper *s, int i, PetscReal sigma, Vec T)
 {
-  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C = HeatOperatorCapacity(s->op);
+  const HeatGrid  *g = HeatOperatorGrid(s->op);
   Esdirk          *e = s->data;
   const PetscReal *now, *Y, *extra;
   PetscReal       *net;
@@ -125,7 +124,16 @@ static PetscErrorCode NetOfStage(HeatStepper *s, int i, PetscReal sigma, Vec T)
   PetscCall(VecGetArrayRead(s->next, &Y));
   PetscCall(VecGetArrayRead(e->extra, &extra));
   PetscCall(VecGetArrayWrite(e->N[i], &net));
-  for (size_t k = 0; k < n; k++) net[k] = sigma * C[k] * (Y[k] - now[k]) - extra[k];
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *C     = HeatOperatorCapacity(s->op, j);
+    const size_t     first = (size_t)j * (size_t)g->nxl;
+
+    for (PetscInt column = 0; column < g->nxl; column++) {
+      const size_t k = first + (size_t)column;
+
+      net[k] = sigma * C[column] * (Y[k] - now[k]) - extra[k];
+    }
+  }
   PetscCall(VecRestoreArrayWrite(e->N[i], &net));
   PetscCall(VecRestoreArrayRead(e->extra, &extra));
   PetscCall(VecRestoreArrayRead(s->next, &Y));
@@ -136,8 +144,7 @@ static PetscErrorCode NetOfStage(HeatStepper *s, int i, PetscReal sigma, Vec T)
 /* Estimate the error, the largest of own cells [K]. */
 static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, PetscReal *error)
 {
-  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C = HeatOperatorCapacity(s->op);
+  const HeatGrid  *g = HeatOperatorGrid(s->op);
   Esdirk          *e = s->data;
   PetscReal        weights[S];
   const PetscReal *sum;
@@ -147,10 +154,15 @@ static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, PetscReal *err
   PetscCall(SumWeighted(s, S, weights));
   PetscCall(VecGetArrayRead(e->extra, &sum));
   *error = 0.0;
-  for (size_t k = 0; k < n; k++) {
-    const PetscReal here = PetscAbsReal(dt * sum[k] / C[k]);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *C   = HeatOperatorCapacity(s->op, j);
+    const PetscReal *row = sum + (size_t)j * (size_t)g->nxl;
 
-    if (!(here <= *error)) *error = here;
+    for (PetscInt k = 0; k < g->nxl; k++) {
+      const PetscReal here = PetscAbsReal(dt * row[k] / C[k]);
+
+      if (!(here <= *error)) *error = here;
+    }
   }
   PetscCall(VecRestoreArrayRead(e->extra, &sum));
   PetscFunctionReturn(PETSC_SUCCESS);

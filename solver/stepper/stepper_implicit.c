@@ -102,7 +102,6 @@ static PetscErrorCode CreateSteady(HeatStepper *s, PetscReal dt)
 static PetscErrorCode KeepStoredHeat(HeatStepper *s, Vec T)
 {
   const HeatGrid  *g = HeatOperatorGrid(s->op);
-  const PetscReal *C = HeatOperatorCapacity(s->op);
   const PetscReal *old, *new;
   HeatExactSum     sums[2] = {0};
   PetscReal        heat[2]; /* [J/m] stored heat gained; [J/(m K)] heat capacity of the domain */
@@ -111,8 +110,10 @@ static PetscErrorCode KeepStoredHeat(HeatStepper *s, Vec T)
   PetscCall(VecGetArrayRead(T, &old));
   PetscCall(VecGetArrayRead(s->next, &new));
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
-    HeatExactSumAdd(&sums[0], C[cell] * (new[cell] - old[cell]));
-    HeatExactSumAdd(&sums[1], C[cell]);
+    const PetscReal C = HeatOperatorCapacityAt(s->op, cell);
+
+    HeatExactSumAdd(&sums[0], C * (new[cell] - old[cell]));
+    HeatExactSumAdd(&sums[1], C);
   }
   PetscCall(VecRestoreArrayRead(s->next, &new));
   PetscCall(VecRestoreArrayRead(T, &old));

@@ -123,8 +123,7 @@ typedef struct {
              + dt/C (m~_j N(Y_{j-1}) + g~_j N(Y_0)) */
 static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
 {
-  const size_t       n  = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal   *C  = HeatOperatorCapacity(s->op);
+  const HeatGrid    *g  = HeatOperatorGrid(s->op);
   const Coefficients k  = stage->k;
   const PetscReal    dt = stage->dt;
   const PetscReal   *T, *Y, *net, *net0;
@@ -135,15 +134,30 @@ static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
   PetscCall(VecGetArrayRead(s->net, &net0));
   PetscCall(VecGetArray(stage->out, &out));
   if (stage->j == 1) {
-    for (size_t i = 0; i < n; i++) out[i] = T[i] + k.mt * dt / C[i] * net0[i];
+    for (PetscInt j = 0; j < g->nyl; j++) {
+      const PetscReal *C     = HeatOperatorCapacity(s->op, j);
+      const size_t     first = (size_t)j * (size_t)g->nxl;
+
+      for (PetscInt column = 0; column < g->nxl; column++) {
+        const size_t i = first + (size_t)column;
+
+        out[i] = T[i] + k.mt * dt / C[column] * net0[i];
+      }
+    }
   } else {
     PetscCall(VecGetArrayRead(stage->before, &Y));
     PetscCall(VecGetArrayRead(((Rkl2 *)s->data)->net, &net));
-    for (size_t i = 0; i < n; i++) {
-      const PetscReal two_before = stage->j == 2 ? 0.0 : out[i] - T[i];
+    for (PetscInt j = 0; j < g->nyl; j++) {
+      const PetscReal *C     = HeatOperatorCapacity(s->op, j);
+      const size_t     first = (size_t)j * (size_t)g->nxl;
 
-      out[i] = T[i] + ((k.m * (Y[i] - T[i]) + k.n * two_before) +
-                       dt / C[i] * (k.mt * net[i] + k.gt * net0[i]));
+      for (PetscInt column = 0; column < g->nxl; column++) {
+        const size_t    i          = first + (size_t)column;
+        const PetscReal two_before = stage->j == 2 ? 0.0 : out[i] - T[i];
+
+        out[i] = T[i] + ((k.m * (Y[i] - T[i]) + k.n * two_before) +
+                         dt / C[column] * (k.mt * net[i] + k.gt * net0[i]));
+      }
     }
     PetscCall(VecRestoreArrayRead(((Rkl2 *)s->data)->net, &net));
     PetscCall(VecRestoreArrayRead(stage->before, &Y));

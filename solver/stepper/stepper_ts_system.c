@@ -17,24 +17,36 @@
 #include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_ts_impl.h"
 
+/* Compute out = in/C or in*C of own cells; out may be in. */
+static void ScaleRows(const HeatOperator *op, const PetscReal *in, PetscBool divide, PetscReal *out)
+{
+  const HeatGrid *g = HeatOperatorGrid(op);
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *C    = HeatOperatorCapacity(op, j);
+    const PetscReal *from = in + (size_t)j * (size_t)g->nxl;
+    PetscReal       *to   = out + (size_t)j * (size_t)g->nxl;
+
+    for (PetscInt i = 0; i < g->nxl; i++) to[i] = divide ? from[i] / C[i] : from[i] * C[i];
+  }
+}
+
 /* Compute out = in/C or in*C; out may be in. */
 static PetscErrorCode Scale(const HeatStepper *s, Vec in, PetscBool divide, Vec out)
 {
-  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C = HeatOperatorCapacity(s->op);
   const PetscReal *from;
   PetscReal       *to;
 
   PetscFunctionBeginUser;
   if (in == out) {
     PetscCall(VecGetArray(out, &to));
-    for (size_t i = 0; i < n; i++) to[i] = divide ? to[i] / C[i] : to[i] * C[i];
+    ScaleRows(s->op, to, divide, to);
     PetscCall(VecRestoreArray(out, &to));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(VecGetArrayRead(in, &from));
   PetscCall(VecGetArrayWrite(out, &to));
-  for (size_t i = 0; i < n; i++) to[i] = divide ? from[i] / C[i] : from[i] * C[i];
+  ScaleRows(s->op, from, divide, to);
   PetscCall(VecRestoreArrayWrite(out, &to));
   PetscCall(VecRestoreArrayRead(in, &from));
   PetscFunctionReturn(PETSC_SUCCESS);

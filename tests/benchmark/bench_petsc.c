@@ -132,14 +132,14 @@ static PetscErrorCode LayoutOf(const HeatGrid *g, DM *dm)
 
 static PetscErrorCode FinestLevel(BenchProblem *p, Level *level)
 {
-  const PetscReal *capacity = HeatOperatorCapacity(p->op);
-  PetscReal       *mass;
+  PetscReal *mass;
 
   PetscFunctionBeginUser;
   PetscCall(LayoutOf(p->g, &level->dm));
   PetscCall(VecDuplicate(p->initial, &level->mass));
   PetscCall(VecGetArrayWrite(level->mass, &mass));
-  for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) mass[i] = -p->mass * capacity[i];
+  for (size_t i = 0; i < HeatGridLocalCells(p->g); i++)
+    mass[i] = -p->mass * HeatOperatorCapacityAt(p->op, i);
   PetscCall(VecRestoreArrayWrite(level->mass, &mass));
   PetscCall(MatDuplicate(p->A, MAT_COPY_VALUES, &level->L));
   PetscCall(MatDiagonalSet(level->L, level->mass, ADD_VALUES));

@@ -254,8 +254,9 @@ static PetscReal CapacitiesApart(HeatProblem *p)
     const PetscReal rho = right ? 17.0 : 5.0, c = right ? 19.0 : 7.0;
 
     worst = HeatTestMax(worst,
-                        fabs(HeatOperatorCapacity(density)[k] / (0.01 * field[k] * c) - 1.0));
-    worst = HeatTestMax(worst, fabs(HeatOperatorCapacity(heat)[k] / (0.01 * field[k] * rho) - 1.0));
+                        fabs(HeatOperatorCapacityAt(density, k) / (0.01 * field[k] * c) - 1.0));
+    worst = HeatTestMax(worst,
+                        fabs(HeatOperatorCapacityAt(heat, k) / (0.01 * field[k] * rho) - 1.0));
     worst = HeatTestMax(worst, fabs(HeatOperatorDensity(density, (size_t)k) - field[k]));
     worst = HeatTestMax(worst, fabs(HeatOperatorDensity(heat, (size_t)k) - rho));
   }

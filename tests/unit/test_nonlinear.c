@@ -169,7 +169,7 @@ static PetscReal JacobianApart(HeatProblem *p)
   Update(p->op, T);
   OK(HeatOperatorApply(p->op, mass, x, y));
   for (size_t k = 0; k < n; k++) {
-    const PetscReal exact = mass * HeatOperatorCapacity(p->op)[k] * x[k] -
+    const PetscReal exact = mass * HeatOperatorCapacityAt(p->op, k) * x[k] -
                             (up[k] - down[k]) / (2.0 * step);
 
     worst   = HeatTestMax(worst, fabs(y[k] - exact));
@@ -239,7 +239,7 @@ static PetscReal StableStepApart(HeatProblem *p)
     for (size_t k = 0; k < HeatGridLocalCells(g); k++) sum[k] += fabs(y[k]);
   }
   for (size_t k = 0; k < HeatGridLocalCells(g); k++)
-    bound = HeatTestMax(bound, sum[k] / HeatOperatorCapacity(p->op)[k]);
+    bound = HeatTestMax(bound, sum[k] / HeatOperatorCapacityAt(p->op, k));
   MPI_Allreduce(MPI_IN_PLACE, &bound, 1, MPIU_REAL, MPI_MAX, g->comm);
   OK(HeatOperatorStableStep(p->op, &dt));
   OK(PetscFree(T));
@@ -414,7 +414,7 @@ static PetscReal StepApart(HeatProblem *p)
   OK(HeatOperatorNet(p->op, T, net));
   OK(HeatOperatorStep(p->op, dt, T, new));
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) {
-    worst = HeatTestMax(worst, fabs(new[k] - T[k] - dt *net[k] / HeatOperatorCapacity(p->op)[k]));
+    worst = HeatTestMax(worst, fabs(new[k] - T[k] - dt *net[k] / HeatOperatorCapacityAt(p->op, k)));
   }
   OK(PetscFree(T));
   OK(PetscFree(net));

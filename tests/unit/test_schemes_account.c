@@ -6,11 +6,12 @@
 /* Return the stored heat of T minus that of the array, over all ranks. */
 static PetscReal StoredApart(const HeatProblem *p, Vec T, const PetscReal *before)
 {
-  const PetscReal *C   = HeatOperatorCapacity(p->op), *now;
+  const PetscReal *now;
   PetscReal        sum = 0.0;
 
   OK(VecGetArrayRead(T, &now));
-  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) sum += C[k] * (now[k] - before[k]);
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++)
+    sum += HeatOperatorCapacityAt(p->op, k) * (now[k] - before[k]);
   OK(VecRestoreArrayRead(T, &now));
   return HeatTestSum(p->g->comm, sum);
 }

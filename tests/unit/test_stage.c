@@ -43,7 +43,7 @@ static Vec NoisyVec(const HeatGrid *g, PetscReal level, PetscReal width, int see
 /* Return the norm of the residual sigma C (T - base) - N(T) - extra, from the operator alone. */
 static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T)
 {
-  const PetscReal *C   = HeatOperatorCapacity(p->op), *values, *base, *extra;
+  const PetscReal *values, *base, *extra;
   PetscReal       *net = HeatTestArray(p->g), norm;
   PetscBool        valid;
 
@@ -54,7 +54,8 @@ static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T
   OK(HeatOperatorUpdate(p->op, values, &valid));
   OK(HeatOperatorNet(p->op, values, net));
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++)
-    net[k] = eq->sigma * C[k] * (values[k] - base[k]) - net[k] - extra[k];
+    net[k] = eq->sigma * HeatOperatorCapacityAt(p->op, k) * (values[k] - base[k]) - net[k] -
+             extra[k];
   norm = sqrt(HeatTestDot(p->g, net, net));
   OK(VecRestoreArrayRead(eq->extra, &extra));
   OK(VecRestoreArrayRead(eq->base, &base));

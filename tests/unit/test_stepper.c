@@ -212,7 +212,6 @@ static HeatCase *MakeMixed(const void *context)
 static PetscReal StepAccount(HeatProblem *p)
 {
   const HeatGrid  *g = p->g;
-  const PetscReal *C = HeatOperatorCapacity(p->op);
   const PetscReal *now;
   PetscReal       *T0 = HeatTestNoiseArray(g, 3), dt = 0.01, worst = 0.0;
   Vec              T = HeatTestVec(g, T0);
@@ -226,7 +225,8 @@ static PetscReal StepAccount(HeatProblem *p)
 
     OK(HeatStepperAdvance(stepper, step * dt, dt, &T, &info));
     OK(VecGetArrayRead(T, &now));
-    for (size_t k = 0; k < HeatGridLocalCells(g); k++) error += C[k] * (now[k] - T0[k]);
+    for (size_t k = 0; k < HeatGridLocalCells(g); k++)
+      error += HeatOperatorCapacityAt(p->op, k) * (now[k] - T0[k]);
     memcpy(T0, now, HeatGridLocalCells(g) * sizeof *T0);
     OK(VecRestoreArrayRead(T, &now));
     error = HeatTestSum(g->comm, error) - dt * HeatTestEntered(g->comm, &info.flows);
@@ -389,8 +389,8 @@ static HeatCase *MakeThrough(const void *context)
 
 static PetscReal LevelStays(HeatProblem *p)
 {
-  const HeatGrid  *g  = p->g;
-  const PetscReal *C  = HeatOperatorCapacity(p->op), *now;
+  const HeatGrid  *g = p->g;
+  const PetscReal *now;
   PetscReal       *T0 = HeatTestNoiseArray(g, 3), stored = 0.0, all = 0.0, worst = 0.0;
   Vec              T;
   HeatStepper     *stepper;
@@ -402,8 +402,8 @@ static PetscReal LevelStays(HeatProblem *p)
   OK(HeatStepperAdvance(stepper, 0.0, 1.0, &T, &info));
   OK(VecGetArrayRead(T, &now));
   for (size_t k = 0; k < HeatGridLocalCells(g); k++) {
-    stored += C[k] * (now[k] - T0[k]);
-    all += C[k] * T0[k];
+    stored += HeatOperatorCapacityAt(p->op, k) * (now[k] - T0[k]);
+    all += HeatOperatorCapacityAt(p->op, k) * T0[k];
   }
   for (PetscInt j = 0; j < g->nyl; j++) { /* the slope is -10 K/m in both layers */
     for (PetscInt i = 1; i < g->nxl; i++) {
