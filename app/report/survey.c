@@ -202,6 +202,7 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
   survey->fault   = found[0] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
   survey->summary = HeatDiagnosticsGetSummary(state->op, &summary);
   survey->account = HeatEnergyGet(&state->energy, &account, state->clock.steady);
+  if (state->clock.steady) PetscCall(HeatEnergyWidenToRounding(state->op, T, &survey->account));
   for (PetscInt k = 0; k < memory.n_fields; k++) {
     survey->remembered[k]        = HeatDiagnosticsGetSummary(state->op, &remembered[k].summary);
     survey->remembered_stored[k] = remembered[k].stored;

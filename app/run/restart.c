@@ -208,7 +208,7 @@ void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
 
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
     sums[k] = HeatCheckpointStateGetSum(contents, HeatEnergySumNames[k], 0.0);
-  HeatEnergyLoad(&state->energy, sums);
+  HeatEnergyLoad(&state->energy, state->op, sums);
   for (int k = 0; k < HEAT_CLOCK_NUMBERS; k++)
     clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
   HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,

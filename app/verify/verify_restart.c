@@ -108,7 +108,7 @@ static PetscErrorCode ReadCheckpoint(HeatVerifyProblem *p, const char *folder)
   PetscCall(VecRestoreArrayWrite(p->T, &T));
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
     sums[k] = HeatCheckpointStateGetSum(&state, HeatEnergySumNames[k], NAN);
-  HeatEnergyLoad(&p->energy, sums);
+  HeatEnergyLoad(&p->energy, p->op, sums);
   p->step = state.step;
   p->t    = state.time;
   p->dt   = state.step_size;

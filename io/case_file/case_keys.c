@@ -352,6 +352,9 @@ static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node
   ListCandidates(r, parent, &candidates);
   HeatReaderCheck(!strpbrk(node->key, ".["), r, node,
                   "unknown key; keys are nested in a file (a: {b: 1}), dotted only in --set");
+  HeatReaderCheck(!node->key[0] || strspn(node->key, "0123456789") != strlen(node->key) ||
+                      !HeatReaderIsNull(node),
+                  r, node, "found a number after a comma; decimals take a point, as in 1.5");
   HeatReaderSuggest(node->key, candidates.names, suggestion, sizeof suggestion);
   HeatReaderCheck(PETSC_FALSE, r, node, "unknown key%s%s %s", suggestion,
                   suggestion[0] ? " Known here:" : "; known here:", candidates.list);

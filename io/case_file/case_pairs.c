@@ -28,8 +28,8 @@ static PetscErrorCode CheckPair(const HeatReader *r, const HeatYamlNode *node)
   HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node,
                   "found %s; it must be a list of two, [a, b]", HeatReaderDescribe(node, found));
   HeatReaderCheck(node->count == 2, r, node,
-                  "found a list of %" PetscInt_FMT "; it must be a list of two, [a, b]",
-                  node->count);
+                  "found a list of %" PetscInt_FMT "; it must be a list of two, [a, b]%s",
+                  node->count, node->count > 2 ? " (decimals take a point)" : "");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

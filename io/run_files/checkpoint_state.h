@@ -6,7 +6,7 @@
 #include "io/run_files/snapshots.h"
 
 /** The largest numbers of named scalars, and of named fields besides the temperature, in a
- *  checkpoint.  Chosen: a run has at most 42 scalars (the energy account, the clock, the stepper's
+ *  checkpoint.  Chosen: a run has at most 64 scalars (the energy account, the clock, the stepper's
  *  memory) and at most 2 fields.  Larger values make the struct larger.  HEAT_CHECKPOINT_SUMS must
  *  not exceed the number of attributes that HDF5 keeps in an object header (MAX_ATTRIBUTES in
  *  io/field_file/hdf5_util.c). */

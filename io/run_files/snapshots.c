@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "io/file/file_util.h"
 #include "solver/base/heartbeat.h"
 
 struct HeatSnapshots {
@@ -129,44 +129,50 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the names and types of the fields of an earlier snapshot.  A file that cannot be read counts
-   as one without fields.  Rank 0 alone. */
-static PetscErrorCode ReadFields(const HeatSnapshots *s, PetscInt64 step, HeatXdmfFields *fields)
+/* Read the names and types of the fields of an earlier snapshot.  Warn about a file that cannot be
+   read.  Rank 0 alone.
+   @param[out] readable  whether the file can be read; one that does not exist cannot */
+static PetscErrorCode ReadFields(const HeatSnapshots *s, PetscInt64 step, HeatXdmfFields *fields,
+                                 char *readable)
 {
   char               path[PETSC_MAX_PATH_LEN];
   HeatFieldFileInfo *info;
   HeatFileError      error = {0};
 
   PetscFunctionBeginUser;
+  *readable = 0;
   fields->n = 0;
   SnapshotPath(s, step, path, sizeof(path));
+  if (!HeatFileExists(path)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&info));
   PetscCall(HeatFieldFileTryInfo(PETSC_COMM_SELF, path, info, &error));
   for (PetscInt f = 0; f < info->n_fields && !error.failed; f++)
     AddField(fields, info->fields[f].name, info->fields[f].element);
   PetscCall(PetscFree(info));
   HeatBeat();
+  *readable = !error.failed;
+  if (error.failed)
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: the earlier snapshot %s cannot be read (%s); "
+                           "snapshots.xdmf leaves it out\n",
+                           path, error.text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnapshotEntry *entries)
 {
-  char           path[PETSC_MAX_PATH_LEN];
-  char          *there;
-  HeatXdmfFields fields = {.n = 0};
+  char           *there;
+  HeatXdmfFields *fields;
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)n + 1, &there));
-  for (PetscInt i = 0; i < n && s->grid->rank == 0; i++) {
-    SnapshotPath(s, entries[i].step, path, sizeof(path));
-    there[i] = access(path, R_OK) == 0;
-  }
+  PetscCall(PetscCalloc1((size_t)n + 1, &fields));
+  for (PetscInt i = 0; i < n && s->grid->rank == 0; i++)
+    PetscCall(ReadFields(s, entries[i].step, &fields[i], &there[i]));
   PetscCallMPI(MPI_Bcast(there, (PetscMPIInt)n, MPI_CHAR, 0, s->grid->comm));
-  for (PetscInt i = 0; i < n; i++) {
-    if (!there[i]) continue;
-    if (s->grid->rank == 0) PetscCall(ReadFields(s, entries[i].step, &fields));
-    PetscCall(AddEntry(s, entries[i], &fields));
-  }
+  for (PetscInt i = 0; i < n; i++)
+    if (there[i]) PetscCall(AddEntry(s, entries[i], &fields[i]));
+  PetscCall(PetscFree(fields));
   PetscCall(PetscFree(there));
   if (s->n > 0) PetscCall(WriteXdmf(s));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -12,10 +12,12 @@
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
 
-/* Largest number of calls of HeatSwitchesNext, or of HeatTurnsNext, in one search.  Chosen:
-   together they take some tenths of a second.  An operation that can switch and needs more calls is
-   reported and not searched again. */
-enum { PATIENCE = 50 };
+/* Efforts, in operations of formulas, of which 1e7 take some tenths of a second.  Chosen.
+   PATIENCE: of one search.  An operation that can switch and needs more is reported and not
+   searched again.  BASE + SHARE for each search: of all searches of a run together, so that a case
+   with many involved formulas cannot keep the run from its steps, or from a signal.  Once this is
+   used up, a formula that needs more than SHARE is reported and not searched again. */
+static const PetscReal PATIENCE = 1e7, BASE = 1e8, SHARE = 2e4;
 
 /* A formula that switches.  `next` is its first event after `from`; PETSC_MAX_REAL means that there
    is none up to `known`. */
@@ -44,6 +46,8 @@ struct HeatEvents {
   const HeatSeries **tables;     /* owned; the tables are the case's */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
   const char        *fast;       /* as HeatEventsTooFast returns it */
+  PetscReal          work;       /* operations that all searches have evaluated */
+  PetscReal          allowed;    /* operations that they may evaluate */
 };
 
 /* Gathering. */
@@ -101,7 +105,7 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   Turning        *g   = &events->turning[events->n_turning];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSwitchesCreate(text, &f->switches));
+  PetscCall(HeatSwitchesCreate(text, PETSC_TRUE, &f->switches));
   if (f->switches) {
     f->text = text;
     f->from = f->known = PETSC_MAX_REAL;
@@ -111,7 +115,9 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   if (g->turns) {
     g->text = text;
     g->from = g->known = PETSC_MAX_REAL;
-    g->fast            = HeatTurnsAreFast(g->turns);
+    g->fast            = events->work > events->allowed || HeatTurnsAreFast(g->turns) ? PETSC_TRUE
+                                                                                      : PETSC_FALSE;
+    events->work += HeatTurnsWork(g->turns);
     if (g->fast) events->fast = text;
     events->n_turning++;
   }
@@ -126,8 +132,9 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&events));
-  *out      = events;
-  events->c = c;
+  *out            = events;
+  events->c       = c;
+  events->allowed = BASE;
   if (c->time.scheme == HEAT_SCHEME_STEADY) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(most, &found.texts));
   PetscCall(PetscMalloc1(most, &found.tables));
@@ -158,30 +165,47 @@ static PetscBool IsKept(const Formula *f, PetscReal after, PetscReal needed)
   return needed <= f->known ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether all searches together have used up their effort. */
+static PetscBool IsUsedUp(const HeatEvents *events)
+{
+  return events->work > events->allowed ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Begin a search: return the effort that it may take. */
+static PetscReal Patience(HeatEvents *events)
+{
+  events->allowed += SHARE;
+  return IsUsedUp(events) ? SHARE : PATIENCE;
+}
+
 /* Search a formula to the end of the run if one call suffices, else as far as is needed.  Return
-   whether PATIENCE calls have found an answer. */
-static PetscBool SearchWithinPatience(const HeatCase *c, Formula *f, PetscReal after,
+   whether an answer was found with patience. */
+static PetscBool SearchWithinPatience(HeatEvents *events, Formula *f, PetscReal after,
                                       PetscReal needed)
 {
-  PetscReal until = PetscMax(c->time.end, needed), start = after;
+  const PetscReal patience = Patience(events), began = HeatSwitchesWork(f->switches);
+  PetscReal       until = PetscMax(events->c->time.end, needed), start = after, spent = 0.0;
+  PetscBool       found = PETSC_FALSE;
 
   f->from = after;
-  for (int k = 0; k < PATIENCE; k++) {
+  while (!found && spent <= patience) {
     HeatSwitchesNext(f->switches, start, until, &f->next, &f->known);
-    if (f->next < PETSC_MAX_REAL || f->known >= needed) return PETSC_TRUE;
+    found = f->next < PETSC_MAX_REAL || f->known >= needed ? PETSC_TRUE : PETSC_FALSE;
     start = f->known;
     until = PetscMin(until, needed);
+    spent = HeatSwitchesWork(f->switches) - began;
   }
-  return PETSC_FALSE;
+  events->work += spent;
+  return found;
 }
 
 /* Search a formula for its next event; exclude from further searches the operations that take too
    long. */
 static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal needed)
 {
-  while (!SearchWithinPatience(events->c, f, after, needed)) {
+  while (!SearchWithinPatience(events, f, after, needed)) {
     events->unsearched = f->text;
-    if (HeatSwitchesGiveUp(f->switches)) continue;
+    if (HeatSwitchesGiveUp(f->switches) && !IsUsedUp(events)) continue;
     f->given_up = PETSC_TRUE;
     f->next     = PETSC_MAX_REAL;
     return;
@@ -246,24 +270,28 @@ PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base,
 }
 
 /* Search a formula's turns to the end of the run if one call suffices, else as far as is needed.
-   If PATIENCE calls find no answer, the formula counts as one without turns from then on: each step
-   would take as long again. */
-static void SearchTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal needed)
+   If no answer is found with patience, the formula counts as one without turns from then on: each
+   step would take as long again. */
+static void SearchTurn(HeatEvents *events, Turning *g, PetscReal after, PetscReal needed)
 {
-  PetscReal until = PetscMax(HeatCaseEnd(c), needed), start = after;
+  const PetscReal patience = Patience(events), began = HeatTurnsWork(g->turns);
+  PetscReal       until = PetscMax(HeatCaseEnd(events->c), needed), start = after, spent = 0.0;
+  PetscBool       found = PETSC_FALSE;
 
   g->from = after;
-  for (int k = 0; k < PATIENCE; k++) {
+  while (!found && spent <= patience) {
     HeatTurnsNext(g->turns, start, until, &g->next, &g->known);
-    if (g->next < PETSC_MAX_REAL || g->known >= needed) return;
+    found = g->next < PETSC_MAX_REAL || g->known >= needed ? PETSC_TRUE : PETSC_FALSE;
     start = g->known;
     until = PetscMin(until, needed);
+    spent = HeatTurnsWork(g->turns) - began;
   }
-  g->known = PETSC_MAX_REAL;
+  events->work += spent;
+  if (!found) g->known = PETSC_MAX_REAL;
 }
 
 /* Return the next turn of one formula. */
-static PetscReal NextTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal needed)
+static PetscReal NextTurn(HeatEvents *events, Turning *g, PetscReal after, PetscReal needed)
 {
   const PetscBool kept = after >= g->from && (g->next < PETSC_MAX_REAL
                                                   ? g->next > after + HeatTurnsMargin(g->turns)
@@ -271,7 +299,7 @@ static PetscReal NextTurn(const HeatCase *c, Turning *g, PetscReal after, PetscR
                              ? PETSC_TRUE
                              : PETSC_FALSE;
 
-  if (!kept) SearchTurn(c, g, after, needed);
+  if (!kept) SearchTurn(events, g, after, needed);
   return g->next;
 }
 
@@ -299,9 +327,9 @@ PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
     PetscReal turn;
 
     if (g->fast) continue;
-    turn = NextTurn(events->c, g, from, to);
+    turn = NextTurn(events, g, from, to);
     for (int n = 0; n < most && MayPass(g, from, turn, to); n++)
-      turn = NextTurn(events->c, g, turn, to);
+      turn = NextTurn(events, g, turn, to);
     to = PetscMin(to, turn);
   }
   for (PetscInt k = 0; k < events->n_turning; k++)
@@ -321,14 +349,14 @@ const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to)
     Turning *g = &events->turning[k];
 
     if (g->named) continue;
-    PetscReal turn = NextTurn(events->c, g, from, to);
+    PetscReal turn = NextTurn(events, g, from, to);
 
     for (int turns = 0; turns < most && turn < to; turns++) {
       if (HeatTurnsHidden(g->turns, from, turn, to) > part) {
         g->named = PETSC_TRUE;
         return g->text;
       }
-      turn = NextTurn(events->c, g, turn, to);
+      turn = NextTurn(events, g, turn, to);
     }
   }
   return NULL;

@@ -188,6 +188,42 @@ static PetscBool IsInsideFunction(const char *text, size_t i)
   return (PetscBool)(i > 0 && isalnum((unsigned char)text[i - 1]));
 }
 
+/* Characters outside of ASCII that formulas of other texts have, and what is meant. */
+static const struct {
+  const char *bytes; /* in UTF-8 */
+  const char *code, *meant;
+} foreign[] = {{"\xe2\x88\x92", "U+2212", "-"},
+               {"\xe2\x80\x93", "U+2013", "-"},
+               {"\xc3\x97", "U+00D7", "*"},
+               {"\xc2\xb7", "U+00B7", "*"},
+               {"\xe2\x8b\x85", "U+22C5", "*"},
+               {"\xc3\xb7", "U+00F7", "/"},
+               {"\xc2\xb2", "U+00B2", "^2"},
+               {"\xc2\xb3", "U+00B3", "^3"},
+               {"\xcf\x80", "U+03C0", "pi"},
+               {"\xe2\x89\xa4", "U+2264", "<="},
+               {"\xe2\x89\xa5", "U+2265", ">="},
+               {"\xe2\x89\xa0", "U+2260", "!="},
+               {"\xe2\x88\x9a", "U+221A", "sqrt(...)"},
+               {"\xc2\xa0", "U+00A0", "a blank"}};
+
+/* Write the message about a character text[i] that no expression has. */
+static PetscBool UnexpectedCharacter(const char *text, size_t i, char *message, size_t size)
+{
+  const unsigned char c = (unsigned char)text[i];
+
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(foreign); k++) {
+    if (strncmp(text + i, foreign[k].bytes, strlen(foreign[k].bytes)) == 0)
+      return SetMessage(text, i, message, size, "unexpected character %s: write %s",
+                        foreign[k].code, foreign[k].meant);
+  }
+  if (c == '%')
+    return SetMessage(text, i, message, size,
+                      "unknown operator '%%': write a - b*floor(a/b) for a remainder");
+  return isprint(c) ? SetMessage(text, i, message, size, "unexpected character '%c'", c)
+                    : SetMessage(text, i, message, size, "unexpected character (code %d)", c);
+}
+
 /* Scan a character that is neither space, number nor name.  Returns whether it may stand there;
    else writes the message.
    @param[in,out] depth  number of open brackets
@@ -213,10 +249,7 @@ static PetscBool ScanSymbol(const char *text, size_t i, int *depth, size_t *used
   if (c == '*' && text[i + 1] == '*') {
     return SetMessage(text, i, message, size, "unknown operator '**': write ^ for a power");
   }
-  if (!strchr("+-*/^()<>=!&|?:,", c)) {
-    return isprint(c) ? SetMessage(text, i, message, size, "unexpected character '%c'", c)
-                      : SetMessage(text, i, message, size, "unexpected character (code %d)", c);
-  }
+  if (!strchr("+-*/^()<>=!&|?:,", c)) return UnexpectedCharacter(text, i, message, size);
   return PETSC_TRUE;
 }
 
@@ -312,7 +345,7 @@ static PetscErrorCode CompileTree(HeatExpression *e, const HeatExpressionTree *t
 {
   PetscFunctionBeginUser;
   for (int k = 0; k < tree->n; k++)
-    if (HeatSwitchesCan(&tree->operations[k])) e->switches = PETSC_TRUE;
+    if (HeatSwitchesCan(tree, k)) e->switches = PETSC_TRUE;
   PetscCall(HeatProgramCreate(tree, &e->program));
   if (!e->variables) {
     const HeatFormulaPoints one = {.n = 1};

@@ -65,7 +65,7 @@ static PetscErrorCode AddSwitches(const char *text, PetscReal low, PetscReal len
   PetscReal     at = 0.0, next, known;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSwitchesCreate(text, &switches));
+  PetscCall(HeatSwitchesCreate(text, PETSC_FALSE, &switches));
   while (switches) {
     HeatSwitchesNext(switches, at, length, &next, &known);
     if (next < PETSC_MAX_REAL) {

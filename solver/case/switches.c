@@ -1,7 +1,9 @@
 /** Times at which a formula switches, by bisection with interval arithmetic.
  *
  *  Every operation that can switch is watched: for a comparison, sign, abs, min or max the sign of
- *  a difference g(t) of two sub-formulas, for floor the integer part of a sub-formula g(t).  The
+ *  a difference g(t) of two sub-formulas, for floor the integer part of a sub-formula g(t), for a
+ *  quotient the sign of its denominator, since atan(1/(t - 5)) jumps there, for atan2 that of its
+ *  first argument, and for tan the period of its argument.  The
  *  search skips an interval of time if the bounds of g over it exclude a change.  If the bounds of
  *  dg/dt show that g is monotone, it finds the change by bisection.  Otherwise it cuts the interval
  *  into halves and searches the earlier one first.  The bounds come from interval arithmetic
@@ -17,10 +19,11 @@
 
 #include "solver/case/interval.h"
 
-/* Largest number of intervals that one search of a watched operation evaluates.  Chosen: they take
-   some milliseconds.  A monotone formula needs two or three intervals, a wave about ten for each
-   half period. */
-enum { BUDGET = 20000 };
+/* Largest effort of one search for the next switch, in operations of the formula, which the watched
+   operations share, and the fewest intervals that each may evaluate.  Chosen: 200000 operations
+   take some milliseconds.  A monotone formula needs two or three intervals, a wave about ten for
+   each half period; halving an interval down to the shortest takes 47. */
+enum { BUDGET = 200000, FEWEST = 100 };
 
 /* Largest number of intervals on the stack of a search.  Derived: 47 halvings reach 1e-14 of the
    searched time; the rest is a margin. */
@@ -39,6 +42,7 @@ struct HeatSwitches {
   int                n;
   Watch             *watches; /* [n] */
   int                slowest; /* the watch that limited the last answer */
+  PetscReal          work;    /* operations evaluated so far */
 };
 
 PetscReal HeatSwitchesMargin(PetscReal t) { return 64.0 * PETSC_MACHINE_EPSILON * PetscAbsReal(t); }
@@ -50,15 +54,46 @@ static PetscBool IsComparison(HeatOp op)
   return op >= HEAT_OP_LESS && op <= HEAT_OP_NOT_EQUAL ? PETSC_TRUE : PETSC_FALSE;
 }
 
-PetscBool HeatSwitchesCan(const HeatOperation *o)
+/* Return the index of the sub-formula at whose zeros operation o has a pole or a jump: the
+   denominator of a quotient, the base of a power with a negative number as exponent, the first
+   argument of atan2, or its second one where the first is a number.  -1 for other operations. */
+static int PoleOperand(const HeatExpressionTree *tree, const HeatOperation *o)
 {
-  const PetscBool kind = IsComparison(o->op) || o->op == HEAT_OP_SIGN || o->op == HEAT_OP_ABS ||
-                                 o->op == HEAT_OP_MIN || o->op == HEAT_OP_MAX ||
-                                 o->op == HEAT_OP_FLOOR
-                             ? PETSC_TRUE
-                             : PETSC_FALSE;
+  const int            second = o->operand[1];
+  const HeatOperation *n      = second < 0 ? NULL : &tree->operations[second];
 
-  return kind && (o->variables & HEAT_VAR_TIME) ? PETSC_TRUE : PETSC_FALSE;
+  if (o->op == HEAT_OP_DIVIDE) return second;
+  if (o->op == HEAT_OP_ATAN2)
+    return tree->operations[o->operand[0]].variables ? o->operand[0] : second;
+  if (o->op != HEAT_OP_POWER || n->op != HEAT_OP_NEGATE) return -1;
+  return tree->operations[n->operand[0]].op == HEAT_OP_NUMBER ? o->operand[0] : -1;
+}
+
+/* Return the variables on which the times of an operation's switches depend. */
+static int SwitchVariables(const HeatExpressionTree *tree, const HeatOperation *o)
+{
+  const int pole = PoleOperand(tree, o);
+
+  return o->op == HEAT_OP_ATAN2 || pole < 0 ? o->variables : tree->operations[pole].variables;
+}
+
+PetscBool HeatSwitchesCan(const HeatExpressionTree *tree, int k)
+{
+  const HeatOperation *o = &tree->operations[k];
+  const PetscBool kind   = IsComparison(o->op) || o->op == HEAT_OP_SIGN || o->op == HEAT_OP_ABS ||
+                                 o->op == HEAT_OP_MIN || o->op == HEAT_OP_MAX ||
+                                 o->op == HEAT_OP_FLOOR || o->op == HEAT_OP_TAN ||
+                                 PoleOperand(tree, o) >= 0
+                               ? PETSC_TRUE
+                               : PETSC_FALSE;
+
+  return kind && (SwitchVariables(tree, o) & HEAT_VAR_TIME) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Return the number of operations that an evaluation of a watched operation takes. */
+static PetscReal Size(const HeatSwitches *s, const Watch *w)
+{
+  return (PetscReal)(w->operation - s->tree.operations[w->operation].first + 1);
 }
 
 /* Return the state of a watched operation at time t: a number that changes exactly where the
@@ -67,10 +102,21 @@ PetscBool HeatSwitchesCan(const HeatOperation *o)
 static PetscReal StateAt(HeatSwitches *s, const Watch *w, PetscReal t, PetscBool *equal)
 {
   const HeatOperation *o        = &s->tree.operations[w->operation];
+  const int            pole     = PoleOperand(&s->tree, o);
   const PetscReal      point[4] = {0.0, 0.0, t, 0.0};
   const PetscReal      result   = HeatExpressionTreeAt(&s->tree, w->operation, point, s->numbers);
-  const PetscReal      a        = s->numbers[o->operand[0]];
-  const PetscReal      b        = o->operand[1] < 0 ? 0.0 : s->numbers[o->operand[1]];
+  const PetscReal      a        = s->numbers[pole < 0 ? o->operand[0] : pole];
+
+  s->work += Size(s, w);
+  if (pole >= 0) {
+    *equal = a == 0.0 ? PETSC_TRUE : PETSC_FALSE;
+    return (a > 0.0) - (a < 0.0);
+  }
+  if (o->op == HEAT_OP_TAN) {
+    *equal = PETSC_FALSE;
+    return floor(a / PETSC_PI + 0.5);
+  }
+  const PetscReal b = o->operand[1] < 0 ? 0.0 : s->numbers[o->operand[1]];
 
   *equal = a == b ? PETSC_TRUE : PETSC_FALSE;
   if (o->op == HEAT_OP_ABS || o->op == HEAT_OP_MIN || o->op == HEAT_OP_MAX) return a < b;
@@ -86,19 +132,23 @@ typedef enum { STEADY, MONOTONE, UNKNOWN } Knowledge;
 static Knowledge StudyOver(HeatSwitches *s, const Watch *w, PetscReal from, PetscReal to)
 {
   const HeatOperation *o    = &s->tree.operations[w->operation];
+  const int            pole = PoleOperand(&s->tree, o);
   const HeatInterval   time = {from, to};
   HeatEnclosure        g;
 
+  s->work += Size(s, w);
   for (int k = o->first; k < w->operation; k++)
     s->results[k] = HeatEncloseOperation(&s->tree.operations[k], time, s->results);
-  g = s->results[o->operand[0]];
+  g = s->results[pole < 0 ? o->operand[0] : pole];
   if (HeatIntervalIsEmpty(g.value)) return STEADY;
-  if (o->operand[1] >= 0) {
+  if (pole < 0 && o->operand[1] >= 0) {
     if (HeatIntervalIsEmpty(s->results[o->operand[1]].value)) return STEADY;
     g = HeatEncloseDifference(g, s->results[o->operand[1]]);
   }
   if (o->op == HEAT_OP_FLOOR) {
     if (floor(g.value.low) == floor(g.value.high)) return STEADY;
+  } else if (o->op == HEAT_OP_TAN) {
+    if (floor(g.value.low / PETSC_PI + 0.5) == floor(g.value.high / PETSC_PI + 0.5)) return STEADY;
   } else if (!HeatIntervalHasZero(g.value) ||
              (HeatIntervalIsExact(g.value) && HeatIntervalIsExact(g.slope)))
     return STEADY;
@@ -131,18 +181,20 @@ typedef struct {
 } Stack;
 
 /* Find the first switch of one operation in (start, until].
-   @param[out] time   [s]; PETSC_MAX_REAL: none up to *known
-   @param[out] known  [s] time up to which the answer holds; `until` unless the search was
+   @param[in]  budget  operations that the search may evaluate, once it has looked at the FEWEST
+                       intervals
+   @param[out] time    [s]; PETSC_MAX_REAL: none up to *known
+   @param[out] known   [s] time up to which the answer holds; `until` unless the search was
                        cut off */
-static void SearchOne(HeatSwitches *s, const Watch *w, PetscReal start, PetscReal until,
-                      PetscReal *time, PetscReal *known)
+static void SearchOne(HeatSwitches *s, const Watch *w, PetscReal budget, PetscReal start,
+                      PetscReal until, PetscReal *time, PetscReal *known)
 {
   /* The search begins one double after `start`, because a switch at `start` itself, as of t > 0 at
      0, must not be found again. */
-  PetscReal from  = nextafter(start, INFINITY);
-  Stack     stack = {.n = 1, .end = {until}};
-  PetscBool ignored;
-  int       spent = 0;
+  PetscReal       from  = nextafter(start, INFINITY);
+  Stack           stack = {.n = 1, .end = {until}};
+  PetscBool       ignored;
+  const PetscReal most = s->work + PetscMax(budget, FEWEST * Size(s, w));
   /* Shorter intervals are not halved: no time step resolves them.  1e-14: chosen, some ten times
      the rounding of a time in the interval. */
   const PetscReal shortest = PetscMax(1e-14 * (until - start), 2.0 * PETSC_MACHINE_EPSILON * until);
@@ -155,7 +207,7 @@ static void SearchOne(HeatSwitches *s, const Watch *w, PetscReal start, PetscRea
     const Knowledge k      = tiny ? MONOTONE : StudyOver(s, w, from, to);
 
     *known = from;
-    if (++spent > BUDGET || stack.n == WAITING) return;
+    if (s->work > most || stack.n == WAITING) return;
     if (k == UNKNOWN) {
       stack.end[stack.n++] = middle;
       continue;
@@ -184,14 +236,17 @@ void HeatSwitchesNext(HeatSwitches *s, PetscReal after, PetscReal until, PetscRe
                       PetscReal *known)
 {
   const PetscReal from = after + HeatSwitchesMargin(after);
+  int             n    = 0;
 
   *time  = PETSC_MAX_REAL;
   *known = until;
+  for (int k = 0; k < s->n; k++) n += !s->watches[k].given_up;
   for (int k = 0; k < s->n && from < until; k++) {
     PetscReal one, one_known;
 
     if (s->watches[k].given_up) continue;
-    SearchOne(s, &s->watches[k], from, PetscMin(until, PetscMin(*time, *known)), &one, &one_known);
+    SearchOne(s, &s->watches[k], (PetscReal)BUDGET / n, from,
+              PetscMin(until, PetscMin(*time, *known)), &one, &one_known);
     if (one_known < *known) s->slowest = k;
     *time  = PetscMin(*time, one);
     *known = PetscMin(*known, one_known);
@@ -208,7 +263,9 @@ PetscBool HeatSwitchesGiveUp(HeatSwitches *s)
   return PETSC_FALSE;
 }
 
-PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches)
+PetscReal HeatSwitchesWork(const HeatSwitches *s) { return s->work; }
+
+PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitches **switches)
 {
   HeatSwitches *s;
   const char   *problem;
@@ -220,9 +277,13 @@ PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches)
   PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
   PetscCall(PetscCalloc1(s->tree.n, &s->watches));
   for (int k = 0; k < s->tree.n; k++) {
-    const HeatOperation *o = &s->tree.operations[k];
+    const HeatOperation *o    = &s->tree.operations[k];
+    const PetscBool      pole = o->op == HEAT_OP_TAN || PoleOperand(&s->tree, o) >= 0 ? PETSC_TRUE
+                                                                                      : PETSC_FALSE;
 
-    if (HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches[s->n++].operation = k;
+    if (HeatSwitchesCan(&s->tree, k) && SwitchVariables(&s->tree, o) == HEAT_VAR_TIME &&
+        (poles || !pole))
+      s->watches[s->n++].operation = k;
   }
   if (s->n == 0) {
     PetscCall(HeatSwitchesDestroy(switches));

@@ -3,9 +3,10 @@
  *  A formula of t may jump, as (t > 400)*(t < 410), floor(t/60) or t < 10 ? 1 : 0 do, or have a
  *  kink, as max(0, 1 - abs(t - 100)) does.  A time step must not span such a time.  Comparisons,
  *  floor, sign, abs, min and max whose arguments depend on t alone are found in the formula's
- *  syntax tree, and bisection finds the times at which their results change.  Interval arithmetic
- *  excludes the intervals of time without a change, so that two changes are both found unless less
- *  than 1e-14 of the searched time lies between them.  Nothing here is collective. */
+ *  syntax tree, and so are poles, at which functions such as atan(1/(t - 5)) or
+ *  atan2(sin(t), cos(t)) jump.  Bisection finds the times at which their results change.  Interval
+ *  arithmetic excludes the intervals of time without a change, so that two changes are both found
+ *  unless less than 1e-14 of the searched time lies between them.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 
@@ -13,15 +14,19 @@
 
 typedef struct HeatSwitches HeatSwitches;
 
-/** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs,
- *  min or max whose arguments depend on t.  HeatSwitchesNext finds its times if the arguments
- *  depend on t alone; the user gives the times of other operations, such as t < x, in
- *  time.events. */
-PetscBool HeatSwitchesCan(const HeatOperation *operation);
+/** Return whether operation k of a formula can switch at a time: a comparison, floor, sign, abs,
+ *  min, max, tan or atan2 whose arguments depend on t, or a quotient whose denominator does.
+ *  HeatSwitchesNext finds its times if they depend on t alone; the user gives the times of other
+ *  operations, such as t < x, in time.events. */
+PetscBool HeatSwitchesCan(const HeatExpressionTree *tree, int k);
 
 /** Find what switches in a formula that expression.c accepts.
+ *  @param[in]  poles     whether poles count: zeros of denominators, and jumps of tan and atan2
  *  @param[out] switches  NULL where nothing does; owned by the caller */
-PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches);
+PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitches **switches);
+
+/** Return the effort of all searches so far, in operations of the formula. */
+PetscReal HeatSwitchesWork(const HeatSwitches *switches);
 
 /** Find the first switch in (after, until].  Switches within HeatSwitchesMargin of `after` do not
  *  count: such a switch is the one at which the step begins.

@@ -12,9 +12,10 @@
 
 #include "solver/case/interval.h"
 
-/* Largest number of intervals that one search of a part evaluates.  Chosen: they take some
-   milliseconds. */
-enum { BUDGET = 20000 };
+/* Largest effort of one search, in operations of the formula, which the parts share, and the fewest
+   intervals that each part may evaluate.  Chosen: 200000 operations take some milliseconds; halving
+   an interval down to the resolution takes 34. */
+enum { BUDGET = 200000, FEWEST = 100 };
 
 /* Largest number of intervals on the stack of a search.  Derived: 34 halvings reach 1e-10 of the
    run; the rest is a margin. */
@@ -38,15 +39,26 @@ struct HeatTurns {
   PetscReal         *numbers; /* [tree.n] scratch of evaluations at a point */
   HeatEnclosure     *results; /* [tree.n] scratch of evaluations over an interval */
   PetscReal          end;     /* [s] of the run */
+  PetscReal          work;    /* operations evaluated so far */
   int                n;
   Part              *parts; /* [n] */
 };
 
 PetscReal HeatTurnsMargin(const HeatTurns *turns) { return margin * turns->end; }
 
+PetscReal HeatTurnsWork(const HeatTurns *turns) { return turns->work; }
+
+/* Return the number of operations that an evaluation of a part takes. */
+static PetscReal Size(const HeatTurns *turns, const Part *part)
+{
+  return (PetscReal)(part->operation - turns->tree.operations[part->operation].first + 1);
+}
+
 static HeatEnclosure Enclose(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
 {
   const HeatInterval time = {from, to};
+
+  turns->work += Size(turns, part);
 
   for (int k = turns->tree.operations[part->operation].first; k <= part->operation; k++)
     turns->results[k] = HeatEncloseOperation(&turns->tree.operations[k], time, turns->results);
@@ -89,14 +101,17 @@ static void SearchPart(HeatTurns *turns, const Part *part, PetscReal start, Pets
   int       n            = 1;
   Trend     before       = TrendAt(turns, part, start);
 
+  const PetscReal budget = PetscMax((PetscReal)BUDGET / turns->n, FEWEST * Size(turns, part));
+  const PetscReal most   = turns->work + budget;
+
   *time = PETSC_MAX_REAL;
-  for (int spent = 0; n > 0; spent++) {
+  while (n > 0) {
     const PetscReal to   = end[n - 1];
     const PetscBool tiny = to - from <= resolution * turns->end ? PETSC_TRUE : PETSC_FALSE;
     Trend           now  = TrendOver(turns, part, from, to);
 
     *known = from;
-    if (spent == BUDGET) return;
+    if (turns->work > most) return;
     if (now == BOTH && !tiny && n < WAITING) {
       end[n] = from + 0.5 * (to - from);
       n++;
@@ -135,9 +150,10 @@ PetscBool HeatTurnsAreFast(HeatTurns *turns)
 {
   const int       many = 100;               /* chosen: no burst of pulses has so many */
   const PetscReal near = 1e-6 * turns->end; /* chosen: a million steps are a long run */
+  const PetscReal most = 1e6;               /* operations; chosen: a tenth of a second */
   PetscReal       time = 0.0, next, known;
 
-  for (int k = 0; k < many; k++, time = next) {
+  for (int k = 0; k < many && turns->work < most; k++, time = next) {
     HeatTurnsNext(turns, time, time + near, &next, &known);
     if (next == PETSC_MAX_REAL) return PETSC_FALSE;
   }

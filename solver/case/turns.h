@@ -20,6 +20,9 @@ typedef struct HeatTurns HeatTurns;
  *  @param[out] turns  NULL where no part depends on t alone; owned by the caller */
 PetscErrorCode HeatTurnsCreate(const char *text, PetscReal end, HeatTurns **turns);
 
+/** Return the effort of all searches so far, in operations of the formula. */
+PetscReal HeatTurnsWork(const HeatTurns *turns);
+
 /** Return the distance [s] below which two turns count as one: 1e-9 of the run. */
 PetscReal HeatTurnsMargin(const HeatTurns *turns);
 
@@ -32,7 +35,8 @@ void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal
                    PetscReal *known);
 
 /** Return whether the formula begins with a hundred turns that follow each other within less than
- *  1e-6 of the run: a wave that steps cannot follow to the end. */
+ *  1e-6 of the run, or takes long to be searched there: a wave that steps cannot follow to the
+ *  end. */
 PetscBool HeatTurnsAreFast(HeatTurns *turns);
 
 /** Return the end of a step [s] from `from` to at most `to` over which the formula is nearly linear

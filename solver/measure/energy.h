@@ -21,14 +21,18 @@
  *
  *      0 heat_left   2 heat_bottom   4 heat_source   6 stored_initial    8 heat_exchange
  *      1 heat_right  3 heat_top      5 turnover      7 content_initial
- */
-enum { HEAT_ENERGY_SUMS = 9 };
+ *
+ *  From 9 on follow the rests of the seven sums of heat flows, in the order of HEAT_FLOW_...: a
+ *  rest is what the doubles before it leave of the exact sum.  With them a continued account has
+ *  the bits of an uninterrupted one.  Three rests: chosen; four doubles hold 212 bits, and products
+ *  of a step and of the heat of faces span some 200. */
+enum { HEAT_ENERGY_RESTS = 3, HEAT_ENERGY_SUMS = 9 + 7 * HEAT_ENERGY_RESTS };
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
-/** The account: the heat of this rank since the start of the process, and the sums of all ranks at
- *  that start.  Plain data. */
+/** The account: the heat of this rank since the start of the process, on rank 0 with the heat of
+ *  all ranks before it, and the sums of all ranks at that start.  Plain data. */
 typedef struct {
-  HeatFlows heat;                     /* [J/m] this rank's part, since the start of the process */
+  HeatFlows heat;                     /* [J/m] this rank's part; rank 0 has what came before */
   PetscReal before[HEAT_ENERGY_SUMS]; /* [J/m] sums of all ranks at the start of the process */
 } HeatEnergy;
 
@@ -72,6 +76,13 @@ PetscErrorCode HeatEnergyAddTotals(const HeatEnergy *e, const HeatOperator *op, 
 HeatEnergyReport HeatEnergyGet(const HeatEnergy *e, const HeatEnergyTotals *totals,
                                PetscBool steady);
 
+/** Replace the turnover [W/m] of the account of a steady state that is uniform up to rounding errors,
+ *  and the relative error with it.  Heat flows of such a field are differences of terms G T, and as
+ *  many of these, ||d T||, are turned over.  Collective.
+ *  @param[in] T  [K], [nyl][nxl] */
+PetscErrorCode HeatEnergyWidenToRounding(const HeatOperator *op, const PetscReal *T,
+                                         HeatEnergyReport *report);
+
 /** Add this rank's part of the stored heat, sum of C T [J/m], to a reduction.  Not collective. */
 PetscErrorCode HeatEnergyAddStored(const HeatOperator *op, const PetscReal *T, HeatReduction *r,
                                    PetscReal *stored);
@@ -81,7 +92,8 @@ PetscErrorCode HeatEnergyAddStored(const HeatOperator *op, const PetscReal *T, H
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS]);
 
-/** Continue the account from the sums of HeatEnergySave.  Not collective. */
-void HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS]);
+/** Continue the account from the sums of HeatEnergySave; rests that an earlier version has not
+ *  saved are 0.  Not collective. */
+void HeatEnergyLoad(HeatEnergy *e, const HeatOperator *op, const PetscReal sums[HEAT_ENERGY_SUMS]);
 
 #endif

@@ -511,3 +511,14 @@ def test_power_cut_loses_nothing_before_the_newest_checkpoint(tmp_path, disk, at
     assert (folder / "out" / "probes.csv").read_bytes() == (straight.directory / "probes.csv").read_bytes()
     assert list(again.table("history.csv")["step"]) == list(straight.table("history.csv")["step"])
     assert np.array_equal(again.field(), straight.field())
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_damaged_earlier_snapshot_is_reported_at_a_restart_and_left_out_of_the_xdmf_file(tmp_path, ranks):
+    must(run(tmp_path, small(), "--quiet"))
+    path = tmp_path / "out" / "snapshot_000002.h5"
+    path.write_bytes(path.read_bytes()[:700])
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000008.h5", ranks=ranks))
+    assert again.err.count("warning") == 1 and "snapshot_000002.h5 cannot be read" in again.err, again.err
+    text = (tmp_path / "out" / "snapshots.xdmf").read_text()
+    assert "snapshot_000002.h5" not in text and all(f"snapshot_{step:06d}.h5" in text for step in (0, 4, 6, 8, 10, 12))

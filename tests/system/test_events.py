@@ -6,6 +6,7 @@ in closed form, whatever the scheme and the steps are, as long as no step spans 
 from __future__ import annotations
 
 import math
+import resource
 import signal
 import subprocess
 import time as clock
@@ -376,3 +377,35 @@ def test_steps_that_a_key_of_the_case_keeps_short_name_the_key(tmp_path, changes
     outcome = run(tmp_path, case, "--quiet", timeout=60)
     assert outcome.code == 3 and key in outcome.err, (outcome.code, outcome.err)
     assert "jumps at a temperature" not in outcome.err
+
+
+@pytest.mark.parametrize("formula, mean", [
+    ("2/pi*atan2(0, t - 53.1)", 2*0.531),  # half a turn before, none after
+    ("2/pi*atan(1e30/(t - 53.1))", 1 - 2*0.531),        # a pole inside a function that is finite there
+    ("2/pi*atan(1e30*(t - 53.1)^-1)", 1 - 2*0.531),
+    ("2/pi*atan(1e30*tan(pi/2 + pi/2*(t - 53.1)/100))", 2*0.531 - 1)])
+@pytest.mark.parametrize("name", ["backward-euler", "bdf2", "rkl2"])
+def test_jump_without_a_comparison_is_an_event(tmp_path, name, formula, mean):
+    # 1e6 W/m3 for 100 s: 25 K
+    outcome = run(tmp_path, block(100.0, FIXED[name], source=f"1e6*({formula})"), "--quiet")
+    assert abs(rise(outcome) - 25.0*mean) < RISE * 25.0
+    assert outcome.results["events"]["times"][0] == 53.1
+
+
+def test_many_operations_that_cannot_be_searched_do_not_keep_the_run_from_its_steps(tmp_path):
+    # Each comparison switches at more times than any search finds.  The searches of all 400 took minutes, without a
+    # look at a signal; together they may take a few seconds of the processor.
+    terms = "+".join(f"(sin(exp(9*t+{k}))>0)" for k in range(400))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    outcome = run(tmp_path, block(100.0, FIXED["backward-euler"], source=terms), "--quiet", timeout=110)
+    assert outcome.code == 3 and "collapsed" in outcome.err or outcome.results["warnings"], outcome.err
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 20.0
+
+
+def test_source_that_has_all_but_vanished_is_no_warning_about_options(tmp_path):
+    # At the end the source is 1e-170 of its peak: its solves end by the absolute tolerance, as no option of PETSc asks for.
+    case = basic_case(grid={"cells": [8, 6], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 300.0},
+                      source="1e3/cosh((t - 4000)/0.5)^2", solver={"tolerance": 1e-13},
+                      time={"scheme": "bdf2", "step": "auto", "end": 1e5})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0 and not outcome.results["warnings"], outcome.err

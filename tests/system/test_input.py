@@ -573,6 +573,15 @@ def test_case_is_written_nowhere_but_in_the_output(tmp_path):
     ("initial.temperature", "1,5", "decimals take a point"),
     ("initial.temperature", "sin(PI*x)", "'PI', which is written 'pi'"),
     ("initial.temperature", "Exp(x)", "'Exp', which is written 'exp'"),
+    ("initial.temperature", "300 \u2212 x", "unexpected character U+2212: write -"),
+    ("initial.temperature", "300*x\u00b2", "unexpected character U+00B2: write ^2"),
+    ("initial.temperature", "2 \u03c0", "unexpected character U+03C0: write pi"),
+    ("initial.temperature", "x % 2", "write a - b*floor(a/b) for a remainder"),
+    ("initial", "{temperature: 300,5}", "initial.5: found a number after a comma; decimals take a point, as in 1.5"),
+    ("grid.x", "[0, 0,5]", "found a list of 3; it must be a list of two, [a, b] (decimals take a point)"),
+    ("boundary.north.type", "flux", "did you mean 'top'?"),
+    ("materials[0].rho", "3", "did you mean 'density'?"),
+    ("materials[0].k", "3", "did you mean 'conductivity'?"),
 ])
 def test_words_of_other_programs_are_recognised(tmp_path, key, value, words):
     outcome = run(tmp_path, basic_case(), "--set", f"{key}={value}")

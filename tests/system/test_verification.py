@@ -341,3 +341,31 @@ def test_nafems_benchmark_is_met(tmp_path, name, value, tolerance):
     assert check["pass"] and abs(check["value"] - value) <= tolerance, check
     balance = outcome.results["energy"]["balance_error_relative"]
     assert abs(balance) < 1e-8, balance  # T4 solves to 1e-10; its own check has this bound
+
+
+@pytest.mark.parametrize("conductivity", [1e-99, 1e-50])
+def test_steady_state_that_is_lost_in_rounding_is_code_3(tmp_path, conductivity):
+    # The heat of the core passes a layer that hardly conducts: its temperature is beyond 1e49 K, at which rounding errors
+    # of heat flows exceed the heat by far.  Such a field was once the result of a run with exit code 0.
+    layers = [{"name": name, "conductivity": k, "density": 1.0, "specific_heat": 1.0}
+              for name, k in (("outer", 1.0), ("layer", conductivity), ("core", 1.0))]
+    case = basic_case(
+        grid={"cells": [8, 6], "x": [0.0, 1.0], "y": [0.0, 1.0]}, materials=layers,
+        regions=[{"material": "outer"}, {"shape": "rectangle", "x": [0.25, 0.75], "y": [0.1, 0.9], "material": "layer"},
+                 {"shape": "rectangle", "x": [0.4, 0.6], "y": [0.3, 0.7], "material": "core", "power": 1.0}],
+        initial={"temperature": 300.0}, boundary={"left": {"type": "temperature", "value": 300.0}}, time={"scheme": "steady"})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 3 and "exchanges next to no heat" in outcome.err, outcome.err
+    assert outcome.results["status"] == "error"
+
+
+@pytest.mark.parametrize("conductivity", [1.0, "1 + 0.01*T"])
+def test_account_of_a_uniform_steady_state_closes(tmp_path, conductivity):
+    # All heat flows are rounding errors, so that the account has no turnover to compare its error with.
+    case = basic_case(
+        grid={"cells": [5, 2], "x": [0.0, 0.01], "y": [0.0, 0.01]}, initial={"temperature": 312.4},
+        materials=[{"name": "m", "conductivity": conductivity, "density": 1.0, "specific_heat": 1.0}],
+        boundary={"left": {"type": "temperature", "value": 302.63117980662815},
+                  "top": {"type": "convection", "coefficient": 0.7, "ambient": 302.63117980662815}},
+        time={"scheme": "steady"}, check=[{"quantity": "energy_balance", "below": 1e-10}])
+    assert run(tmp_path, case, "--quiet").code == 0

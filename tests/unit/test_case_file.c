@@ -242,7 +242,7 @@ static void an_unknown_repeated_or_missing_key_is_refused(void **state)
       {"output: {snapshots: {evry: 3}}\n",
        "5: output.snapshots.evry: unknown key; did you mean 'every'?"},
       {"boundary: {north: {type: flux}}\n",
-       "5: boundary.north: unknown key; known here: left, right"},
+       "5: boundary.north: unknown key; did you mean 'top'? Known here: left, right"},
       {"boundary: {left: {type: flux, valeu: 1}}\n",
        "5: boundary.left.valeu: unknown key; did you mean 'value'?"},
       {"grid.x: 3\n", "5: grid.x: unknown key; keys are nested"},

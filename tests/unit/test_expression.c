@@ -203,7 +203,7 @@ static void faults_are_named_and_marked(void **state)
       {"atan2(1)", "too few arguments", 8},
       {"x>1 ? 2", "without its ':'", 8},
       {"\"a\"", "unexpected character '\"'", 1},
-      {"x % 2", "unexpected character '%'", 3},
+      {"x % 2", "unknown operator '%': write a - b*floor(a/b)", 3},
       {"x + \xc3\xa9", "unexpected character", 5},
       {"sin 3", "cannot be understood", 1},
   };

@@ -12,7 +12,7 @@ static void SwitchesAt(const char *text, PetscReal until, int n, const PetscReal
   HeatSwitches *switches;
   PetscReal     time, known, after = 0.0;
 
-  OK(HeatSwitchesCreate(text, &switches));
+  OK(HeatSwitchesCreate(text, PETSC_TRUE, &switches));
   if (!switches) fail_msg("%s does not switch", text);
   for (int k = 0; k < n; k++) {
     HeatSwitchesNext(switches, after, until, &time, &known);
@@ -76,12 +76,13 @@ static void a_short_pulse_in_a_long_run_is_found(void **state)
 static void formulas_that_do_not_depend_on_t_alone_do_not_switch(void **state)
 {
   static const char *const texts[] = {"x",          "sin(t)", "t < x",      "T > 300 ? 1 : 2",
-                                      "abs(T - t)", "3 < 4",  "floor(x)*t", "max(x, t)"};
+                                      "abs(T - t)", "3 < 4",  "floor(x)*t", "max(x, t)",
+                                      "t/3",        "1/x",    "t^-x"};
   HeatSwitches            *switches;
 
   (void)state;
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-    OK(HeatSwitchesCreate(texts[k], &switches));
+    OK(HeatSwitchesCreate(texts[k], PETSC_TRUE, &switches));
     if (switches) fail_msg("%s switches", texts[k]);
   }
 }
@@ -94,12 +95,41 @@ static void a_formula_that_is_too_involved_says_so(void **state)
   PetscReal     time, known;
 
   (void)state;
-  OK(HeatSwitchesCreate("sin(exp(t)) > 0", &switches));
+  OK(HeatSwitchesCreate("sin(exp(t)) > 0", PETSC_TRUE, &switches));
   assert_non_null(switches);
   HeatSwitchesNext(switches, 0.0, 100.0, &time, &known);
   assert_true(fabs(time - PetscLogReal(PETSC_PI)) <= HeatSwitchesMargin(time));
   HeatSwitchesNext(switches, 40.0, 100.0, &time, &known);
   assert_true(time < PETSC_MAX_REAL || known < 100.0);
+  OK(HeatSwitchesDestroy(&switches));
+}
+
+static void poles_are_switches(void **state)
+{
+  (void)state;
+  AT("sqrt((t - 5)^2)/(t - 5)", 10.0, 5.0);
+  AT("atan2(t - 3, 0 - 1)", 10.0, 3.0);
+  AT("atan(tan(t))", 5.0, PETSC_PI / 2, 3 * PETSC_PI / 2);
+  AT("atan((t - 4)^-1)", 10.0, 4.0);
+  AT("x/(t - 5)", 10.0, 5.0);
+}
+
+/* 200 watched operations, each of which switches at more times than can be found. */
+static void a_search_takes_bounded_effort_whatever_the_formula(void **state)
+{
+  char          text[8000];
+  size_t        used = 0;
+  HeatSwitches *switches;
+  PetscReal     time, known;
+
+  (void)state;
+  for (int k = 0; k < 200; k++)
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s(sin(exp(9*t+%d))>0)",
+                             k ? "+" : "", k);
+  OK(HeatSwitchesCreate(text, PETSC_TRUE, &switches));
+  HeatSwitchesNext(switches, 40.0, 100.0, &time, &known);
+  /* 100 intervals of 200 operations of some 10 each, two evaluations for an interval's ends. */
+  assert_true(HeatSwitchesWork(switches) < 2e6);
   OK(HeatSwitchesDestroy(&switches));
 }
 
@@ -119,6 +149,8 @@ int main(void)
       cmocka_unit_test(a_short_pulse_in_a_long_run_is_found),
       cmocka_unit_test(formulas_that_do_not_depend_on_t_alone_do_not_switch),
       cmocka_unit_test(a_formula_that_is_too_involved_says_so),
+      cmocka_unit_test(poles_are_switches),
+      cmocka_unit_test(a_search_takes_bounded_effort_whatever_the_formula),
       cmocka_unit_test(no_change_at_a_point_of_undefined_values_is_invented),
   };
 
