@@ -227,7 +227,7 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
   const HeatMemoryWork work = {.steps      = run->r->steps,
                                .passes     = run->times->sweeps,
                                .iterations = run->p->iterations,
-                               .ours       = PETSC_TRUE};
+                               .solver     = HEAT_TRAFFIC_OF_HEATCG};
   HeatNeed             need;
 
   PetscFunctionBeginUser;
