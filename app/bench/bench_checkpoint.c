@@ -194,7 +194,7 @@ static PetscErrorCode Commit(Run *run, uint32_t cycle)
                                              .step    = HeatBenchCommittedStep(&run->q->id, cycle)};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatProofCommit(run->proof, run->grid, &c, fields, HeatBenchHasWindows(cycle)));
+  PetscCall(HeatProofCommit(run->proof, run->grid, &c, fields, HeatBenchWindows(cycle)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,7 +222,7 @@ static PetscErrorCode RunCycle(Run *run, uint32_t cycle)
   PetscCall(Write(run, HeatBenchCommittedStep(&run->q->id, cycle), &r->times[cycle], &durable));
   PetscCall(Restart(run, &r->restart.reads[cycle]));
   PetscCall(Commit(run, cycle));
-  if (HeatBenchHasWindows(cycle)) PetscCall(Probe(run));
+  if (HeatBenchIsChosen(cycle)) PetscCall(Probe(run));
   r->seconds += r->times[cycle];
   r->restart.durable += durable;
   r->restart.seconds += r->restart.reads[cycle];

@@ -124,7 +124,7 @@ static PetscErrorCode CheckStep(Run *run, uint32_t cycle)
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(run->before, &fields[HEAT_BEFORE]));
   PetscCall(VecGetArrayRead(run->p->T, &fields[HEAT_AFTER]));
-  PetscCall(HeatProofCommit(run->proof, run->p->grid, &c, fields, HeatBenchHasWindows(cycle)));
+  PetscCall(HeatProofCommit(run->proof, run->p->grid, &c, fields, HeatBenchWindows(cycle)));
   PetscCall(Residual(run, fields[HEAT_BEFORE], fields[HEAT_AFTER], &residual));
   PetscCall(VecRestoreArrayRead(run->p->T, &fields[HEAT_AFTER]));
   PetscCall(VecRestoreArrayRead(run->before, &fields[HEAT_BEFORE]));

@@ -196,8 +196,10 @@ static PetscErrorCode Recompute(Bench *b, int *exit_code)
                    (long long)b->r.cycles, b->r.seconds, (long long)b->audit.windows,
                    (long long)b->audit.commitments, (long long)b->audit.cells);
       if (!isnan(b->audit.residual))
-        (void)printf("  residual in the windows %.3g, error of the cosines %.3g\n",
-                     b->audit.residual, b->audit.error);
+        (void)printf("  residual in the windows %.3g, error of the cosines %.3g\n"
+                     "  %lld histories, error %.3g\n",
+                     b->audit.residual, b->audit.error, (long long)b->audit.histories,
+                     b->audit.history);
       PrintProgram(&program);
       (void)printf("  signature: %s\n  %s\n", signed_[signature],
                    b->r.n_reasons ? "INVALID" : "VALID");
