@@ -725,3 +725,31 @@ def test_verdict_that_cannot_be_printed_is_no_success(result, tmp_path):
         assert done.returncode == code, (folder, done.returncode, done.stderr)
         words = "less than 60 s" if code == 5 else "heat2d: error: the standard output cannot be written"
         assert words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+# ---- another build ------------------------------------------------------------------------------------------------
+
+# Programs of other builds of these sources, such as with Open MPI or without -march=native (tests/README.md).
+AUDITORS = [path for path in os.environ.get("HEAT2D_AUDITORS", "").split(":") if path]
+
+
+@pytest.mark.skipif(not AUDITORS, reason="HEAT2D_AUDITORS names no other build")
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
+@pytest.mark.parametrize("workload", ["implicit", "explicit", "checkpoint"])
+def test_other_builds_find_the_same_in_results_of_any_ranks(tmp_path, workload, ranks):
+    """The buyer's program has another MPI, other instructions and one rank.  An edited figure is found by each."""
+    made = bench(tmp_path, "--class", "tiny", "--duration", "0.01", "--workload", workload, "--nonce", "0x5eed", ranks=ranks)
+    if "is in memory (tmpfs)" in made.err:
+        pytest.skip("the temporary files of the tests are in memory")
+    folder = copied(made.directory, tmp_path)
+    steps = workload != "checkpoint"
+    if steps:
+        stretched(folder)
+    for auditor in AUDITORS:
+        done = execute([auditor, "bench", "--recompute", str(folder)], tmp_path)
+        found = [line for line in done.stderr.splitlines() if TOO_SHORT not in line]
+        assert found == [] and (done.returncode, "  VALID" in done.stdout) == ((0, True) if steps else (5, False)), done.stderr
+    rewrite(folder, "results.json", lambda record: record["bench"]["audit"].update(cells=record["bench"]["audit"]["cells"] + 1))
+    for auditor in AUDITORS:
+        done = execute([auditor, "bench", "--recompute", str(folder)], tmp_path)
+        assert done.returncode == 5 and "the record's own audit found other figures" in done.stderr, done.stderr
