@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench/bench_history.h"
 #include "app/bench/draw.h"
-#include "app/bench/history.h"
 
 /* Bounds of the audit over bounds of whole fields; chosen, see above (RULES.md, 6.6). */
 static const double margin = 30.0;

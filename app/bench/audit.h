@@ -22,7 +22,7 @@ typedef struct {
   double     error;                       /* modes: rms of the error over that of the solution;
                                              NaN as above */
   PetscInt64 histories;                   /* number of windows whose history was computed */
-  double     history;                     /* largest error of a history (history.h); NaN as above */
+  double     history;                     /* largest error of a history; NaN as above */
 } HeatAuditReport;
 
 /** Check a proof: roots, paths, windows where the roots place them, the initial field, the discrete

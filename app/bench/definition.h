@@ -139,7 +139,8 @@ double HeatBenchModesBound(HeatBenchWorkload workload);
  *  the workload `checkpoint`, return the number of the cycle's checkpoint, from 1. */
 PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle);
 
-/** Return whether a cycle is one of those whose fields are checked most: cycles 0, 1, 2, 4, 8, ... */
+/** Return whether the fields of a cycle are among those that are checked most: cycles 0, 1, 2, 4,
+ *  8, ... */
 PetscBool HeatBenchIsChosen(uint32_t cycle);
 
 /** Return how many windows of the fields of a cycle go into the proof: HEAT_BENCH_WINDOWS of chosen

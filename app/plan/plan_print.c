@@ -122,7 +122,7 @@ static void PrintFiles(const HeatPlan *p)
 
   if (p->request.work == HEAT_PLAN_BENCH) {
     (void)printf(
-        "\nfiles\n  results.json and proof.json, some 4 MB; no snapshot and no checkpoint\n");
+        "\nfiles\n  results.json and proof.json, some MB; no snapshot and no checkpoint\n");
     return;
   }
   (void)printf("\nfiles (without some 10 kB of bookkeeping each)\n");

@@ -183,12 +183,12 @@ static void *KeepReading(void *power)
 /* Start the thread.  Where that is not possible the energy is not known. */
 static void StartReader(HeatPower *p)
 {
-  HeatPowerReader   *reader = calloc(1, sizeof *reader);
+  HeatPowerReader   *reader = NULL;
   pthread_condattr_t monotonic;
   sigset_t           all, before;
-  int                failed = !reader;
+  int                failed = 1;
 
-  if (reader) {
+  if (!PetscCalloc1(1, &reader)) {
     (void)pthread_mutex_init(&reader->lock, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -201,7 +201,7 @@ static void StartReader(HeatPower *p)
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
   }
   if (!failed) return;
-  free(reader);
+  (void)PetscFree(reader);
   p->reader = NULL;
   Fail(p, EAGAIN);
 }
@@ -227,7 +227,7 @@ void HeatPowerStop(HeatPower *p)
   (void)pthread_join(reader->thread, NULL);
   (void)pthread_cond_destroy(&reader->wake);
   (void)pthread_mutex_destroy(&reader->lock);
-  free(reader);
+  (void)PetscFree(reader);
   p->reader = NULL;
 }
 

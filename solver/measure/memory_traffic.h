@@ -11,12 +11,12 @@
  *                                 sweeps, the first reads T and writes the rate and two increments
  *                                 (4 values), others read these three and write two (5), the last
  *                                 reads T and writes T_new instead (5).  Each reads gx, gy and 1/C
- *                                 (3) unless all rows have the same ones.  Stages one by one: N(Y_0)
- *                                 reads T and writes the rate (2), which becomes an increment (3
- *                                 with its zeroed partner), a stage reads the increment and the
- *                                 rate, and reads and writes the older increment (4), the end reads
- *                                 T and reads and writes T_new (3); the rate and each stage read
- *                                 gx, gy and C (3)
+ *                                 (3) unless all rows have the same ones.  Stages one by one:
+ *                                 N(Y_0) reads T and writes the rate (2), which becomes an
+ *                                 increment (3 with its zeroed partner); a stage reads the
+ *                                 increment and the rate, and reads and writes the older increment
+ *                                 (4); the end reads T and reads and writes T_new (3); the rate and
+ *                                 each stage read gx, gy and C (3)
  *      rkl2, other coefficients   each stage: N reads Y, gx and gy and writes (4), the combination
  *                                 reads T, Y, both N and C, and reads and writes Y_{j-2} (7).
  *                                 Where they depend on T, a stage also updates them (10, below)

@@ -1,5 +1,5 @@
-/** The history of a window (history.h). */
-#include "app/bench/history.h"
+/** The history of a window (bench_history.h). */
+#include "app/bench/bench_history.h"
 
 #include <math.h>
 
@@ -202,6 +202,7 @@ PetscErrorCode HeatHistoryCompare(const HeatBenchId *id, uint32_t cycle, PetscIn
 
 double HeatHistoryBound(HeatBenchWorkload workload)
 {
-  /* [K] 100 steps of rounding, 256 K 2^-52 each, have some 1e-12 K; or a part of one, see history.h */
+  /* [K] 100 steps of rounding, 256 K 2^-52 each, have some 1e-12 K; implicit: chosen, twice the
+     largest error that was measured */
   return workload == HEAT_BENCH_EXPLICIT ? 1e-9 : 0.7;
 }
