@@ -204,5 +204,5 @@ double HeatHistoryBound(HeatBenchWorkload workload)
 {
   /* [K] 100 steps of rounding, 256 K 2^-52 each, have some 1e-12 K; implicit: chosen
      above what a right field has, and below the 1 of a constant one */
-  return workload == HEAT_BENCH_EXPLICIT ? 1e-9 : 0.9;
+  return workload == HEAT_BENCH_EXPLICIT ? 1e-9 : 0.6;
 }

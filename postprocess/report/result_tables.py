@@ -209,7 +209,7 @@ def _verified_bench(record: RunRecord) -> list[tuple[str, float | None, str, boo
     add("audit: windows of the proof", windows, "", bool(windows))
     history = record.number("bench", "audit", "history")
     if history is not None:
-        most = 0.9 if record.get("bench", "workload") == "implicit" else 1e-9
+        most = 0.6 if record.get("bench", "workload") == "implicit" else 1e-9
         add("audit: error of the histories", history, f"at most {number(most)}", history <= most)
     if record.writes:
         wrong = record.number("bench", "restart", "wrong_cells")
