@@ -1,22 +1,26 @@
 /** What an exchange of heat2d costs beside its messages (calibrate.h).
  *
- *  Two ranks solve with the multigrid on a small grid, so that exchanges take most of the time.
- *  Packing, starting, waiting and the ranks' waiting for each other is what the model of time
- *  (solver/model/time_model.h) leaves unexplained with this cost set to zero, over the number of
- *  exchanges that it counts.  In turns, each rank solves alone on a grid of its own: where that
- *  takes another time than the model says, because the machine is slower or faster at this moment,
- *  what the model explains of the solve together is corrected by the same factor. */
+ *  Two ranks solve together with the multigrid on a small grid, so that exchanges take most of the
+ *  time.  The model of time (solver/model/time_model.h) predicts an iteration with this cost set to
+ *  zero and counts the exchanges.  The cost of an exchange is the measured minus the predicted
+ *  time, divided by that count; it holds packing, starting, and waiting for the other rank.
+ *
+ *  The machine may be slower or faster at this moment than when its kernels were measured.  So
+ *  each rank also solves alone, in turns with the other solve, and the measured over the
+ *  predicted time of that solve corrects the prediction of the solve together. */
 #include "app/calibrate/calibrate.h"
 #include "app/calibrate/calibration_case.h"
 #include "solver/model/time_model.h"
 #include "solver/stepper/stepper.h"
 
-/* Cells along each axis of each rank's block: chosen, thick enough for one level on both ranks. */
+/* Cells along each axis of each rank's block.  Chosen: small, so that exchanges dominate, but wide
+   enough that more than one level is distributed over both ranks. */
 enum { SIDE = 32 };
 
 enum { FEW_ITERATIONS = 2, MANY_ITERATIONS = 6 };
 
-/* With one rank nothing can be measured.  Chosen: of the order that is measured elsewhere [s]. */
+/* The cost of an exchange [s] where one rank cannot measure it.  Chosen: the order of magnitude of
+   measured values (inputs/machines). */
 static const double AssumedExchange = 2e-6;
 
 typedef struct {
@@ -95,7 +99,7 @@ static PetscErrorCode MeasureIterations(const HeatJob *job, MPI_Comm comm, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the predicted time of an iteration [s] with another cost of an exchange. */
+/* Return the predicted time of an iteration [s] if an exchange costs `exchange` [s]. */
 static double Predict(const HeatTimeInput *input, const HeatMachine *m, double exchange)
 {
   HeatMachine   other = *m;
@@ -134,7 +138,7 @@ static PetscErrorCode Explain(const Pair *p, const HeatMachine *m, double *expla
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure on two ranks. */
+/* Measure the cost of an exchange on the two ranks of `pair`. */
 static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm pair, HeatMachine *m)
 {
   Pair   p[2] = {{0}, {0}}; /* together, and each rank alone */

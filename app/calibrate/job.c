@@ -1,4 +1,4 @@
-/** Ranks, nodes and medians (job.h). */
+/** The ranks and nodes of a calibration, and the times of repeated calls (job.h). */
 #include "app/calibrate/job.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ PetscErrorCode HeatJobFirst(const HeatJob *job, PetscMPIInt n, MPI_Comm *comm)
 
 PetscErrorCode HeatJobPair(const HeatJob *job, MPI_Comm *pair)
 {
-  PetscMPIInt node = 0, place = job->on_node; /* among the candidates */
+  PetscMPIInt node = 0, place = job->on_node; /* 0 and 1: the ranks of the pair */
 
   PetscFunctionBeginUser;
   if (job->leaders != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_rank(job->leaders, &node));
@@ -51,12 +51,13 @@ PetscErrorCode HeatJobPair(const HeatJob *job, MPI_Comm *pair)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Most samples of a median, calls of a sample, and the least time of a sample [s]: chosen, so that
-   the clock and the barriers, about a microsecond each, do not matter. */
+/* Largest number of samples of a function and of calls in a sample, and the shortest sample [s].
+   Chosen such that reading the clock and the barriers, about a microsecond each, do not matter. */
 enum { MOST_SAMPLES = 15, MOST_CALLS = 100000 };
 static const double LeastSample = 0.002;
 
-/* Measure a number of calls between barriers; store the time of one [s], on the slowest rank. */
+/* Call a function a number of times after a barrier; store the time of one call [s] on the slowest
+   rank. */
 static PetscErrorCode Sample(MPI_Comm comm, PetscInt calls, const HeatTimed *timed, double *seconds)
 {
   double start;

@@ -11,7 +11,7 @@ typedef struct {
   MPI_Comm    leaders;  /* the first rank of each node; MPI_COMM_NULL on other ranks */
   PetscMPIInt rank;     /* in world */
   PetscMPIInt on_node;  /* rank in node */
-  PetscMPIInt per_node; /* least number of ranks of a node: so many take part on each */
+  PetscMPIInt per_node; /* ranks of the node with fewest; as many take part on every node */
   PetscMPIInt nodes;
   double      began;  /* [s] monotonic time */
   double      budget; /* [s] that the calibration may take, roughly */
@@ -39,13 +39,13 @@ typedef struct {
   double seconds; /* [s] result: median or least time of a call, on the slowest rank */
 } HeatTimed;
 
-enum { HEAT_TIMED = 8 /* most functions that are measured in turns */ };
+enum { HEAT_TIMED = 8 /* largest number of functions that HeatJobTime takes */ };
 
 /** Call functions in turns, again and again, and store the time of each.  In turns, a slow
  *  period of the machine falls on all of them, so that their differences stay meaningful.
  *  Collective on comm.
- *  @param[in]     slice  [s] that the measurement should take for each function; at least three
- *                        samples are taken, of one call or of as many as take two milliseconds
+ *  @param[in]     slice  [s] that the measurement should take for each function.  A sample is one
+ *                        call, or as many as last two milliseconds; at least three are taken
  *  @param[in]     n      number of functions, up to HEAT_TIMED
  *  @param[in,out] timed  [n] */
 PetscErrorCode HeatJobTime(const HeatJob *job, MPI_Comm comm, double slice, PetscInt n,

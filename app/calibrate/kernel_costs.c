@@ -1,15 +1,18 @@
 /** The cost of heat2d's kernels (calibrate.h).
  *
  *  Each rank has a grid of its own, n x n cells on the unit square, so that nothing is sent, and
- *  calls the steppers and the linear solver of a run.  Costs of parts that cannot be called
- *  alone are differences of times that are measured in turns:
+ *  calls the steppers and the linear solver of a run.  Costs of parts that cannot be called alone
+ *  are differences of times that are measured in turns.  t(...) is a measured time; a pass is what
+ *  a sweep costs in addition to its steps or stages:
  *
- *      a step in a sweep     (sweep of 32 - sweep of 4)/28;   pass: sweep of 4 - 4 steps
- *      a stage of rkl2       (15 stages - 5 stages)/10;       pass: 5 stages - 5 times that
- *      an iteration          (solve with 6 - solve with 2 iterations)/4
- *          finest level      with a mass that outweighs the conductances: there is one level
- *          coarse levels     with a small mass, so that there are all levels, minus the finest one
- *      a solve               a step of backward Euler - its iterations */
+ *      step of ftcs in a sweep    s = (t(sweep of 32) - t(sweep of 4))/28
+ *      pass of ftcs               t(sweep of 4) - 4 s
+ *      stage of rkl2 in a sweep   s = (t(step of 15 stages) - t(step of 5 stages))/10
+ *      pass of rkl2               t(step of 5 stages) - 5 s
+ *      iteration, one level       i = (t(solve of 6 iterations) - t(solve of 2))/4, with a mass
+ *                                 that outweighs the conductances: the multigrid has one level
+ *      coarse levels              the same difference with a small mass, hence all levels, minus i
+ *      solve                      t(step of backward Euler) - its iterations */
 #include <math.h>
 
 #include "app/calibrate/calibrate.h"
@@ -18,10 +21,13 @@
 #include "solver/measure/diagnostics.h"
 #include "solver/measure/energy.h"
 
-/* Grids of 32 x 32 cells and, each twice as wide, up to 2048 x 2048: in the second-level cache, and
-   larger than most last-level caches of a core.  The budget can end the list earlier. */
+/* Grids of 32 x 32, 64 x 64, ..., 2048 x 2048 cells.  Chosen: the fields of the smallest fit into a
+   first-level cache, those of the largest exceed most cores' share of the last-level cache.  The
+   budget can end the list earlier. */
 enum { SMALLEST = 32, SIZES = 7 };
 
+/* Steps of a sweep, stages of a step and iterations of a solve.  Chosen: within what runs take, and
+   far enough apart that their difference stands out of the noise. */
 enum { SHORT_SWEEP = 4, LONG_SWEEP = 32, FEW_STAGES = 5, MANY_STAGES = 15 };
 enum { FEW_ITERATIONS = 2, MANY_ITERATIONS = 6 };
 
@@ -35,14 +41,14 @@ typedef struct {
   Vec           T, b, x;
   PetscReal     limit;  /* [s] largest stable step of ftcs */
   HeatStepInfo  info;   /* of the last step */
-  HeatEnergy    energy; /* empty */
+  HeatEnergy    energy; /* an account without entries, closed as for a row of history.csv */
 } Problem;
 
-/* What is done with a problem in one measurement. */
+/* A call that is measured: one step, several steps in a sweep, or a solve. */
 typedef struct {
   Problem    *p;
   PetscReal   dt;    /* [s] of a step */
-  PetscInt    steps; /* at once */
+  PetscInt    steps; /* taken in one sweep; 1: an ordinary step */
   HeatLinear *linear;
   PetscInt    iterations;
 } Task;
@@ -138,17 +144,18 @@ typedef struct {
   HeatCoefficients coefficients;
   double           seconds[HEAT_KERNELS]; /* [s] of all cells; of HEAT_KERNEL_COARSE: of all coarse
                                              levels of an iteration */
-} Sheet;
+} GridCosts;
 
-/* Store the cost of a part, and of what begins and ends a number of parts, from the times of a few
-   and of many.  A difference that noise has made negative becomes a thousandth of the time. */
+/* Split the times of a few and of many equal parts, which share one beginning and end: store the
+   cost of a part, and in *pass that of beginning and end.  A difference that noise made negative is
+   replaced by a thousandth of the time. */
 static void Split(double few, double t_few, double many, double t_many, double *part, double *pass)
 {
   *part = PetscMax((t_many - t_few) / (many - few), 1e-3 * t_many / many);
   *pass = PetscMax(t_few - few * *part, 1e-3 * t_few);
 }
 
-static PetscErrorCode MeasureFtcs(Sheet *s)
+static PetscErrorCode MeasureFtcs(GridCosts *s)
 {
   const PetscInt steps[] = {1, SHORT_SWEEP, LONG_SWEEP};
   Task           tasks[3];
@@ -172,7 +179,8 @@ static PetscErrorCode MeasureFtcs(Sheet *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return a step that takes so many stages of rkl2 (section 4 of solver/README.md). */
+/* Return the length [s] of a step of rkl2 that takes `stages` stages (solver/README.md, section 4).
+   0.999: rounding must not add a stage. */
 static PetscReal DtOf(const Problem *p, PetscInt stages)
 {
   const PetscReal s = (PetscReal)stages;
@@ -180,8 +188,8 @@ static PetscReal DtOf(const Problem *p, PetscInt stages)
   return 0.999 * p->limit * (s * s + s - 2.0) / 4.0;
 }
 
-/* Create a problem whose stages are taken in sweeps, or one by one. */
-static PetscErrorCode CreateRkl2(const Sheet *s, PetscBool alone, Problem *p)
+/* Create a problem whose stages of rkl2 are taken one by one (`alone`), or in sweeps. */
+static PetscErrorCode CreateRkl2(const GridCosts *s, PetscBool alone, Problem *p)
 {
   Task           task = {.p = p, .steps = 1};
   PetscErrorCode code;
@@ -197,7 +205,7 @@ static PetscErrorCode CreateRkl2(const Sheet *s, PetscBool alone, Problem *p)
   PetscFunctionReturn(code);
 }
 
-static PetscErrorCode MeasureRkl2(Sheet *s)
+static PetscErrorCode MeasureRkl2(GridCosts *s)
 {
   Problem   alone, sweeps;
   Task      tasks[3];
@@ -235,12 +243,12 @@ static PetscErrorCode FillRightSide(Vec b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create a problem with a stepper and a solver whose multigrid has one level, and a solver with all
-   levels.  With conductivities of 0.6 to 1.4 a cell's conductances are at most 5.6 W/(m K), and its
-   capacity is h^2: the mass h^2/dt = 8 outweighs them, and a step of 1 s, as long as diffusion
-   through the whole domain, leaves none.
+/* Create a problem with a stepper, a solver whose multigrid has one level, and one that has all
+   levels.  The four conductances of a cell are together at most 4 x 1.4 = 5.6 W/(m K), and its
+   capacity is h^2 J/(m K).  With dt = h^2/8 the mass term C/dt = 8 W/(m K) outweighs them, so that
+   no cells are joined; with dt = 1 s, the time of diffusion through the domain, it is negligible.
    @param[out] dt  [s] of the stepper */
-static PetscErrorCode CreateImplicit(const Sheet *s, Problem *p, PetscReal *dt)
+static PetscErrorCode CreateImplicit(const GridCosts *s, Problem *p, PetscReal *dt)
 {
   const PetscReal h = 1.0 / (PetscReal)s->n;
 
@@ -256,7 +264,7 @@ static PetscErrorCode CreateImplicit(const Sheet *s, Problem *p, PetscReal *dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode MeasureImplicit(Sheet *s)
+static PetscErrorCode MeasureImplicit(GridCosts *s)
 {
   enum { ONE_FEW, ONE_MANY, ALL_FEW, ALL_MANY, STEP, ROW, TASKS };
   Task      tasks[TASKS];
@@ -293,7 +301,7 @@ static PetscErrorCode MeasureImplicit(Sheet *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Measure(Sheet *s)
+static PetscErrorCode Measure(GridCosts *s)
 {
   PetscFunctionBeginUser;
   PetscCall(MeasureFtcs(s));
@@ -304,17 +312,17 @@ static PetscErrorCode Measure(Sheet *s)
 
 /* The machine's numbers. */
 
-/* Fit the cost a + b m of a coarse level of m cells to the times of all coarse levels of several
-   grids: for n x n cells, log2(n) levels with n^2/3 cells together.  Least squares, relative to the
-   time of an iteration on the finest level; neither a nor b is negative. */
-static void FitCoarse(PetscInt n, const Sheet *sheets[], double *a, double *b)
+/* Fit the cost a + b m [s] of a coarse level of m cells.  A grid of n x n cells has log2(n) coarse
+   levels with n^2/3 cells together, which take a log2(n) + b n^2/3.  Least squares over the grids,
+   with residuals relative to an iteration on the finest level; neither a nor b is negative. */
+static void FitCoarse(PetscInt n, const GridCosts *by_size[], double *a, double *b)
 {
   double ll = 0.0, lm = 0.0, mm = 0.0, lt = 0.0, mt = 0.0; /* products of levels, cells, times */
 
   for (PetscInt k = 0; k < n; k++) {
-    const double side = (double)sheets[k]->n, all = sheets[k]->seconds[HEAT_KERNEL_ITERATION];
+    const double side = (double)by_size[k]->n, all = by_size[k]->seconds[HEAT_KERNEL_ITERATION];
     const double level = log2(side) / all, cells = side * side / 3.0 / all;
-    const double time = sheets[k]->seconds[HEAT_KERNEL_COARSE] / all;
+    const double time = by_size[k]->seconds[HEAT_KERNEL_COARSE] / all;
 
     ll += level * level;
     lm += level * cells;
@@ -334,21 +342,22 @@ static void FitCoarse(PetscInt n, const Sheet *sheets[], double *a, double *b)
   }
 }
 
-/* Store the costs of the coarse levels that the grids have. */
-static void StoreCoarse(PetscInt n, const Sheet *sheets[], HeatMachine *m)
+/* Store the cost of a cell of a coarse level, for the sizes of coarse levels that the grids
+   have. */
+static void StoreCoarse(PetscInt n, const GridCosts *by_size[], HeatMachine *m)
 {
-  HeatCurve *curve = &m->kernel[sheets[0]->coefficients][HEAT_KERNEL_COARSE].seconds;
+  HeatCurve *curve = &m->kernel[by_size[0]->coefficients][HEAT_KERNEL_COARSE].seconds;
   double     a, b;
 
-  FitCoarse(n, sheets, &a, &b);
-  for (PetscInt side = SMALLEST / 8; side < sheets[n - 1]->n; side *= 2) {
+  FitCoarse(n, by_size, &a, &b);
+  for (PetscInt side = SMALLEST / 8; side < by_size[n - 1]->n; side *= 2) {
     const double cells = (double)side * (double)side;
 
     HeatCurveAdd(curve, cells, PetscMax(a / cells + b, 1e-15));
   }
 }
 
-static void StoreCosts(const Sheet *s, HeatMachine *m)
+static void StoreCosts(const GridCosts *s, HeatMachine *m)
 {
   const double cells = (double)s->n * (double)s->n;
 
@@ -357,10 +366,11 @@ static void StoreCosts(const Sheet *s, HeatMachine *m)
       HeatCurveAdd(&m->kernel[s->coefficients][k].seconds, cells, s->seconds[k] / cells);
 }
 
-/* Store how many bytes a cell moves, from the times of all ranks at once: so many that each rank's
-   share of the bandwidth takes that time.  The cost of a coarse level is not known for all ranks at
-   once; it is taken to grow like that of the finest level. */
-static void StoreBytes(const Sheet *s, const Sheet *alone, PetscMPIInt ranks, HeatMachine *m)
+/* Store the memory traffic of a cell [B], from times with all ranks at work: what a rank's share of
+   the node's bandwidth moves in that time.  Coarse levels are not fitted with all ranks at work;
+   their cost is assumed to grow by the same factor as that of the finest level. */
+static void StoreBytes(const GridCosts *s, const GridCosts *alone, PetscMPIInt ranks,
+                       HeatMachine *m)
 {
   const double cells  = (double)s->n * (double)s->n;
   const double share  = HeatCurveAt(&m->memory_bandwidth, (double)ranks) / (double)ranks;
@@ -374,9 +384,9 @@ static void StoreBytes(const Sheet *s, const Sheet *alone, PetscMPIInt ranks, He
   }
 }
 
-/* Measure on the ranks of comm, which may be MPI_COMM_NULL; the others wait.  Store the result of
-   rank 0 on all ranks. */
-static PetscErrorCode MeasureOn(const HeatJob *job, MPI_Comm comm, Sheet *s)
+/* Measure on the ranks of comm; on the other ranks, where comm is MPI_COMM_NULL, wait.  Store the
+   result of rank 0 on all ranks. */
+static PetscErrorCode MeasureOn(const HeatJob *job, MPI_Comm comm, GridCosts *s)
 {
   PetscFunctionBeginUser;
   s->comm = comm;
@@ -385,8 +395,9 @@ static PetscErrorCode MeasureOn(const HeatJob *job, MPI_Comm comm, Sheet *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Decide whether the next size, which takes four times as long as this one that began at `start`,
-   and twice that if all ranks measure it, too, fits into nine tenths of the budget. */
+/* Decide whether there is time for the next size.  The present one began at `start`; the next one
+   takes four times as long, and twice that because all ranks at once measure the last size again.
+   A tenth of the budget is left for the exchange. */
 static PetscErrorCode HasTime(const HeatJob *job, double start, PetscBool *more)
 {
   const double now = HeatMonotonicTime();
@@ -397,9 +408,8 @@ static PetscErrorCode HasTime(const HeatJob *job, double start, PetscBool *more)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether a grid of n x n cells on each rank takes at most half of a node's memory.  The
-   bytes a cell are those of backward Euler (solver/MEASURED.md, memory) three times, because as
-   many solvers exist at a time. */
+/* Return whether a grid of n x n cells on each rank takes at most half of a node's memory.  120 B a
+   cell are those of backward Euler (solver/MEASURED.md, memory); three solvers exist at a time. */
 static PetscBool HasMemory(const HeatJob *job, const HeatMachine *m, PetscInt n)
 {
   const double bytes = 3.0 * 120.0;
@@ -409,8 +419,8 @@ static PetscBool HasMemory(const HeatJob *job, const HeatMachine *m, PetscInt n)
 
 PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *m)
 {
-  Sheet     sheets[SIZES][HEAT_COEFFICIENTS];
-  Sheet     crowd; /* all ranks at once */
+  GridCosts by_size[SIZES][HEAT_COEFFICIENTS];
+  GridCosts crowd; /* all ranks at once */
   MPI_Comm  all;
   PetscInt  last = 0;
   PetscBool more = PETSC_TRUE;
@@ -421,9 +431,10 @@ PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *m)
 
     if (k > 0 && !HasMemory(job, m, SMALLEST << k)) break;
     for (int c = 0; c < HEAT_COEFFICIENTS; c++) {
-      Sheet *s = &sheets[k][c];
+      GridCosts *s = &by_size[k][c];
 
-      *s = (Sheet){.job = job, .slice = job->budget / 400.0, .n = SMALLEST << k, .coefficients = c};
+      *s = (GridCosts){
+          .job = job, .slice = job->budget / 400.0, .n = SMALLEST << k, .coefficients = c};
       PetscCall(MeasureOn(job, job->leaders, s));
       StoreCosts(s, m);
     }
@@ -432,13 +443,13 @@ PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *m)
   }
   PetscCall(HeatJobFirst(job, job->per_node, &all));
   for (int c = 0; c < HEAT_COEFFICIENTS; c++) {
-    const Sheet *list[SIZES];
+    const GridCosts *list[SIZES];
 
-    for (PetscInt k = 0; k <= last; k++) list[k] = &sheets[k][c];
+    for (PetscInt k = 0; k <= last; k++) list[k] = &by_size[k][c];
     StoreCoarse(last + 1, list, m);
-    crowd = sheets[last][c];
+    crowd = by_size[last][c];
     if (job->per_node > 1) PetscCall(MeasureOn(job, all, &crowd));
-    StoreBytes(&crowd, &sheets[last][c], job->per_node, m);
+    StoreBytes(&crowd, &by_size[last][c], job->per_node, m);
   }
   if (all != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&all));
   PetscFunctionReturn(PETSC_SUCCESS);

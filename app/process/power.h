@@ -15,7 +15,7 @@
 
 #include "solver/base/error.h"
 
-/** Most counters of a node: packages and their memory.  Chosen: eight sockets. */
+/** Largest number of counters of a node.  Chosen: packages and memory of eight sockets. */
 enum { HEAT_POWER_COUNTERS = 16 };
 
 /** The thread that reads the counters. */

@@ -5,10 +5,11 @@
 
 #include "io/machine_file/machine_file.h"
 
-/* Room for the text: 20 kernels and 7 other curves of at most 32 pairs of 30 bytes, and texts. */
+/* Size of the text: 27 curves, 20 of them of kernels, of at most 32 pairs of 30 bytes, and texts of
+   at most 4 kB, need 31 kB; twice that is chosen. */
 enum { TEXT_BYTES = 64 << 10 };
 
-/* A text that grows, and stops growing at its room. */
+/* A text to which is appended; what does not fit into TEXT_BYTES is cut off. */
 typedef struct {
   char  *text;
   size_t used;
