@@ -10,8 +10,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "app/bench/bench_history.h"
 #include "app/bench/draw.h"
 
 /* Ratio of the audit's bounds to the bounds for whole fields, chosen by the estimate at the head of
@@ -32,6 +34,10 @@ typedef struct {
   HeatAuditReport   *report;
   Sums               field, modes;
   PetscBool          said; /* a reason about the windows of this commitment was given already */
+
+  const HeatJson *commitments; /* array of the proof, borrowed */
+  HeatHash       *roots;       /* owned [n_roots]; of the fields after the committed steps */
+  PetscInt64      n_roots;
 } Audit;
 
 /* A window with its pieces. */
@@ -158,7 +164,7 @@ static PetscErrorCode CheckRoots(Audit *a, const HeatCommitment *c)
   PetscFunctionBeginUser;
   if (!HeatHashSame(&c->root[HEAT_BEFORE], &c->root[HEAT_AFTER]))
     SayOnce(a, c, "the field that was read back is not the one that was written");
-  if (a->id->size->cells > RECOMPUTED || !HeatBenchHasWindows(c->cycle))
+  if (a->id->size->cells > RECOMPUTED || !HeatBenchIsChosen(c->cycle))
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(DrawnRoot(a->id, c->cycle, &drawn));
   if (!HeatHashSame(&c->root[HEAT_AFTER], &drawn)) SayOnce(a, c, not_drawn);
@@ -246,10 +252,82 @@ static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, ui
   }
   a->report->commitments += 1;
   if (a->id->workload == HEAT_BENCH_CHECKPOINT) PetscCall(CheckRoots(a, &c));
-  if (!HeatBenchHasWindows(cycle)) PetscFunctionReturn(PETSC_SUCCESS);
-  for (int k = 0; k < HEAT_BENCH_WINDOWS; k++)
+  if (problem == HEAT_BENCH_PROBLEM_FIELD) a->roots[a->n_roots++] = c.root[HEAT_AFTER];
+  for (int k = 0; k < HeatBenchWindows(cycle); k++)
     PetscCall(AuditWindow(a, &c, k, HeatJsonElement(windows, k)));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The history. */
+
+/* Compare the first window of a cycle's field with its history. */
+static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
+{
+  const PetscBool ftcs  = (PetscBool)(a->id->workload == HEAT_BENCH_EXPLICIT);
+  const int       field = ftcs ? HEAT_BEFORE : HEAT_AFTER;
+  const HeatJson *json  = HeatJsonElement(a->commitments, 1 + (int)cycle);
+  double          values[HEAT_WINDOW_COLUMNS * HEAT_PIECE], error;
+  HeatHistoryRow  row = {.values = values};
+  HeatCommitment  c;
+  HeatWindow      w;
+
+  PetscFunctionBeginUser;
+  if (!ReadCommitment(json, &c)) PetscFunctionReturn(PETSC_SUCCESS); /* told already */
+  a->said = PETSC_FALSE;
+  json    = HeatJsonElement(HeatJsonGetMember(json, "windows"), 0);
+  PetscCall(HeatWindowDraw(a->id, &c, 0, &w));
+  row.row   = w.row;
+  row.first = w.piece * HEAT_PIECE;
+  for (int k = 0; k < w.n; k++) {
+    HeatProvenPiece piece;
+    PetscBool       proven;
+
+    if (w.pieces[k].field != field || w.pieces[k].row != w.row) continue;
+    PetscCall(HeatProofReadPiece(a->id, &c, &w.pieces[k], json, k, &piece, &proven));
+    if (!proven) PetscFunctionReturn(PETSC_SUCCESS);
+    memcpy(values + row.n, piece.values,
+           sizeof *values * (size_t)HeatPieceCells(a->id, w.pieces[k].piece));
+    row.n += HeatPieceCells(a->id, w.pieces[k].piece);
+  }
+  PetscCall(HeatHistoryCompare(a->id, cycle, c.step - (ftcs ? 1 : 0), &row, &error));
+  a->report->histories += 1;
+  if (!(error <= a->report->history)) a->report->history = error; /* also NaN */
+  if (!(error <= HeatHistoryBound(a->id->workload)))
+    SayOnce(a, &c, "the field is not the one to which the steps lead from the nonce's first field");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute the history of the chosen cycles, and of others that are drawn from all roots, so that
+   they are not known before the last field is fixed. */
+static PetscErrorCode AuditHistories(Audit *a, uint32_t cycles)
+{
+  HeatHash all;
+
+  PetscFunctionBeginUser;
+  for (uint32_t c = 0; c < cycles && a->r->n_reasons < HEAT_BENCH_REASONS; c++)
+    if (HeatBenchIsChosen(c)) PetscCall(AuditHistory(a, c));
+  PetscCall(HeatHashBytes((size_t)a->n_roots * sizeof *a->roots, a->roots, &all));
+  for (int k = 0; k < HEAT_BENCH_HISTORIES && a->r->n_reasons < HEAT_BENCH_REASONS; k++) {
+    uint32_t drawn = 0;
+
+    for (int b = 0; b < 4; b++) drawn |= (uint32_t)all.byte[4 * k + b] << (8 * b);
+    drawn %= cycles;
+    if (!HeatBenchIsChosen(drawn)) PetscCall(AuditHistory(a, drawn));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int CompareHashes(const void *a, const void *b) { return memcmp(a, b, sizeof(HeatHash)); }
+
+/* Check that no field was committed to twice. */
+static void CheckDistinct(Audit *a)
+{
+  qsort(a->roots, (size_t)a->n_roots, sizeof *a->roots, CompareHashes);
+  for (PetscInt64 k = 1; k < a->n_roots; k++) {
+    if (!HeatHashSame(&a->roots[k - 1], &a->roots[k])) continue;
+    HeatBenchInvalid(a->r, "audit: field: two cycles have the same field");
+    return;
+  }
 }
 
 /* Compare the root mean squares with their bounds: the bounds of whole fields times `margin`. */
@@ -260,7 +338,7 @@ static void JudgeSums(Audit *a)
 
   a->report->cells = a->field.cells + a->modes.cells;
   if (a->id->workload == HEAT_BENCH_CHECKPOINT) { /* no equation is solved */
-    a->report->residual = a->report->error = NAN;
+    a->report->residual = a->report->error = a->report->history = NAN;
     return;
   }
   a->report->residual = sqrt(a->field.wrong / a->field.right);
@@ -276,12 +354,17 @@ static void JudgeSums(Audit *a)
 PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const HeatJson *proof,
                               HeatAuditReport *report, HeatBenchResult *r)
 {
-  const HeatJson *at = HeatJsonFirst(HeatJsonGetMember(proof, "commitments"));
-  Audit           a  = {.id = id, .r = r, .report = report};
+  const HeatJson *all   = HeatJsonGetMember(proof, "commitments");
+  const HeatJson *at    = HeatJsonFirst(all);
+  const PetscBool steps = (PetscBool)(id->workload != HEAT_BENCH_CHECKPOINT);
+  Audit           a     = {.id = id, .r = r, .report = report, .commitments = all};
 
   PetscFunctionBeginUser;
   memset(report, 0, sizeof *report);
-  if (id->workload != HEAT_BENCH_CHECKPOINT) {
+  if ((PetscInt64)HeatJsonLength(all) != (PetscInt64)cycles + (steps ? 1 : 0))
+    HeatBenchInvalid(r, "audit: the proof has not one commitment for each time");
+  PetscCall(PetscMalloc1((size_t)cycles + 1, &a.roots));
+  if (steps) {
     HeatBenchDrawCosines(id, &a.cosines);
     PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_MODES, 0, at));
     at = at ? HeatJsonNext(at) : NULL;
@@ -290,6 +373,9 @@ PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const Heat
        c++, at = at ? HeatJsonNext(at) : NULL) {
     PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_FIELD, c, at));
   }
+  if (steps && cycles > 0) PetscCall(AuditHistories(&a, cycles));
+  CheckDistinct(&a);
   JudgeSums(&a);
+  PetscCall(PetscFree(a.roots));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -21,6 +21,8 @@ typedef struct {
                                              where no equation is solved */
   double     error;                       /* modes: rms of the error over that of the solution;
                                              NaN as above */
+  PetscInt64 histories;                   /* number of windows whose history was computed */
+  double     history;                     /* largest error of a history; NaN as above */
 } HeatAuditReport;
 
 /** Check a proof: roots, paths, windows where the roots place them, the initial field, the discrete

@@ -11,7 +11,7 @@
    missing or unknown. */
 static PetscBool ReadId(const HeatJson *json, HeatBenchId *id)
 {
-  char  size[32], workload[32], nonce[32];
+  char  size[32], workload[32], nonce[32], canonical[32];
   char *end;
 
   HeatJsonGetText(json, "class", size, sizeof size);
@@ -22,8 +22,10 @@ static PetscBool ReadId(const HeatJson *json, HeatBenchId *id)
   for (int k = 0; k < HEAT_BENCH_WORKLOADS; k++)
     if (!strcmp(workload, HeatBenchWorkloadNames[k])) id->workload = (HeatBenchWorkload)k;
   id->nonce = strtoull(nonce, &end, 16);
+  (void)snprintf(canonical, sizeof canonical, "0x%016llx", (unsigned long long)id->nonce);
   return (PetscBool)(id->size && !strcmp(workload, HeatBenchWorkloadNames[id->workload]) &&
-                     nonce[0] && !*end && HeatJsonGetCount(json, "version") == HEAT_BENCH_VERSION);
+                     !strcmp(nonce, canonical) &&
+                     HeatJsonGetCount(json, "version") == HEAT_BENCH_VERSION);
 }
 
 /* Return whether a and b are equal up to rounding.  1e-12 is chosen: above the rounding of a sum of
@@ -180,15 +182,48 @@ static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchR
   PetscBool       above     = PETSC_FALSE;
 
   for (const HeatJson *at = HeatJsonFirst(residuals); at && !above; at = HeatJsonNext(at))
-    above = (PetscBool) !(HeatJsonNumber(at) <= bound);
-  if (above) HeatBenchInvalid(r, "record: the residual of a cycle is above %.3g", bound);
+    above = (PetscBool) !(HeatJsonNumber(at) >= 0.0 && HeatJsonNumber(at) <= bound);
+  if (above) HeatBenchInvalid(r, "record: the residual of a cycle is above %.3g or below 0", bound);
   if (HeatJsonLength(residuals) != (int)r->cycles ||
+      !(HeatJsonGetNumber(field, "balance") >= 0.0) ||
       !(HeatJsonGetNumber(field, "balance") <= HeatBenchBalance) ||
       !(HeatJsonGetNumber(field, "overshoot") <= HeatBenchOvershoot) ||
       !HeatJsonGetBoolean(field, "maximum_principle") ||
+      !(HeatJsonGetNumber(modes, "error") >= 0.0) ||
       !(HeatJsonGetNumber(modes, "error") <= HeatBenchModesBound(id->workload)) ||
+      HeatJsonGetNumber(modes, "bound") != HeatBenchModesBound(id->workload) ||
       !(ratio >= 0.5 && ratio <= 2.0))
     HeatBenchInvalid(r, "record: its checks of whole fields are missing or out of bounds");
+}
+
+/* Return whether two figures of an audit agree.  1 % is chosen: builds round the sums of squares
+   differently. */
+static PetscBool Close(double a, double b)
+{
+  return (PetscBool)((isnan(a) && isnan(b)) || fabs(a - b) <= 0.01 * fabs(b));
+}
+
+/* Compare what the record says about the run's own audit, and about the root of `modes`, with this
+   audit. */
+static void CheckAudit(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
+                       const HeatAuditReport *report, HeatBenchResult *r)
+{
+  const HeatJson *audit = HeatJsonGetMember(bench, "audit");
+  const HeatJson *first = HeatJsonFirst(HeatJsonGetMember(proof, "commitments"));
+  char            root[HEAT_HASH_TEXT + 1], proven[HEAT_HASH_TEXT + 1];
+
+  if (HeatJsonGetCount(audit, "commitments") != report->commitments ||
+      HeatJsonGetCount(audit, "windows") != report->windows ||
+      HeatJsonGetCount(audit, "cells") != report->cells ||
+      HeatJsonGetCount(audit, "histories") != report->histories ||
+      !Close(HeatJsonGetNumber(audit, "residual"), report->residual) ||
+      !Close(HeatJsonGetNumber(audit, "error"), report->error))
+    HeatBenchInvalid(r, "audit: the record's own audit found other figures");
+  if (id->workload == HEAT_BENCH_CHECKPOINT) return;
+  HeatJsonGetText(HeatJsonGetMember(bench, "modes"), "root", root, sizeof root);
+  HeatJsonGetText(first, "after", proven, sizeof proven);
+  if (strcmp(root, proven))
+    HeatBenchInvalid(r, "audit: the root of modes is not that of the proof");
 }
 
 /* Check that record and proof name the same program. */
@@ -306,6 +341,7 @@ PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport
     else CheckRecord(id, bench, r);
     code = CheckHash(proof_path, bench, r);
     if (!code) code = HeatAuditProof(id, r->cycles, proof, report, r);
+    if (!code) CheckAudit(id, bench, proof, report, r);
   }
   HeatJsonDestroy(&record);
   HeatJsonDestroy(&proof);

@@ -67,7 +67,6 @@ typedef struct {
   double         memory_fraction; /* least part of each node's memory; 0: any */
   const char    *directory;       /* for results.json and proof.json */
   PetscBool      quiet;
-  HeatPower     *power; /* borrowed; its counters are read from time to time */
 } HeatBenchRequest;
 
 /** A problem and its present state.  All pointers are owned. */
@@ -83,7 +82,6 @@ typedef struct {
   HeatEnergy    energy;
 
   HeatStepTimes *times; /* borrowed; gets the time of each sweep; NULL: not wanted */
-  HeatPower     *power; /* borrowed; read after sweeps where that is due */
 } HeatBenchProblem;
 
 /** Add a reason why the result is not valid; the arguments are those of printf. */
@@ -101,9 +99,14 @@ void HeatBenchJudgeDuration(HeatBenchResult *r);
  *  Errors: HEAT_ERR_INPUT; the message says what would help. */
 PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q);
 
-/** Make the case of a problem, which the caller owns. */
-PetscErrorCode HeatBenchReadCase(MPI_Comm comm, const HeatBenchRequest *q,
-                                 HeatBenchProblemKind problem, HeatCase **c);
+/** Make the case of a problem for so many ranks; the caller owns it.
+ *  Errors: HEAT_ERR_INPUT if there are more ranks than cells. */
+PetscErrorCode HeatBenchReadCase(MPI_Comm comm, const HeatBenchId *id, HeatBenchProblemKind problem,
+                                 PetscMPIInt ranks, HeatCase **c);
+
+/** Refuse a class with more cells than PetscInt counts.
+ *  Errors: HEAT_ERR_INPUT; the message says what would help. */
+PetscErrorCode HeatBenchCheckIndex(MPI_Comm comm, const HeatBenchClass *size);
 
 /** Set up the problem `field` or `modes`; close it with HeatBenchClose.
  *  Errors: HEAT_ERR_INPUT if the problem cannot be set up on these ranks. */

@@ -194,7 +194,7 @@ static PetscErrorCode Commit(Run *run, uint32_t cycle)
                                              .step    = HeatBenchCommittedStep(&run->q->id, cycle)};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatProofCommit(run->proof, run->grid, &c, fields, HeatBenchHasWindows(cycle)));
+  PetscCall(HeatProofCommit(run->proof, run->grid, &c, fields, HeatBenchWindows(cycle)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,8 +222,7 @@ static PetscErrorCode RunCycle(Run *run, uint32_t cycle)
   PetscCall(Write(run, HeatBenchCommittedStep(&run->q->id, cycle), &r->times[cycle], &durable));
   PetscCall(Restart(run, &r->restart.reads[cycle]));
   PetscCall(Commit(run, cycle));
-  if (HeatBenchHasWindows(cycle)) PetscCall(Probe(run));
-  HeatPowerPoll(run->q->power, HeatMonotonicTime());
+  if (HeatBenchIsChosen(cycle)) PetscCall(Probe(run));
   r->seconds += r->times[cycle];
   r->restart.durable += durable;
   r->restart.seconds += r->restart.reads[cycle];
@@ -324,9 +323,11 @@ static PetscErrorCode SetUp(MPI_Comm comm, Run *run)
 {
   const double start = HeatMonotonicTime();
   double       seconds, durable;
+  PetscMPIInt  ranks;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatBenchReadCase(comm, run->q, HEAT_BENCH_PROBLEM_MODES, &run->c));
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  PetscCall(HeatBenchReadCase(comm, &run->q->id, HEAT_BENCH_PROBLEM_MODES, ranks, &run->c));
   PetscCall(HeatGridCreate(comm, run->c, &run->grid));
   PetscCall(PetscMalloc2(HeatGridLocalCells(run->grid), &run->T, HeatGridLocalCells(run->grid),
                          &run->back));

@@ -124,7 +124,7 @@ static PetscErrorCode CheckStep(Run *run, uint32_t cycle)
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(run->before, &fields[HEAT_BEFORE]));
   PetscCall(VecGetArrayRead(run->p->T, &fields[HEAT_AFTER]));
-  PetscCall(HeatProofCommit(run->proof, run->p->grid, &c, fields, HeatBenchHasWindows(cycle)));
+  PetscCall(HeatProofCommit(run->proof, run->p->grid, &c, fields, HeatBenchWindows(cycle)));
   PetscCall(Residual(run, fields[HEAT_BEFORE], fields[HEAT_AFTER], &residual));
   PetscCall(VecRestoreArrayRead(run->p->T, &fields[HEAT_AFTER]));
   PetscCall(VecRestoreArrayRead(run->before, &fields[HEAT_BEFORE]));
@@ -227,7 +227,7 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
   const HeatMemoryWork work = {.steps      = run->r->steps,
                                .passes     = run->times->sweeps,
                                .iterations = run->p->iterations,
-                               .ours       = PETSC_TRUE};
+                               .solver     = HEAT_TRAFFIC_OF_HEATCG};
   HeatNeed             need;
 
   PetscFunctionBeginUser;

@@ -96,7 +96,7 @@ static PetscErrorCode Commit(const HeatBenchProblem *p, const HeatBenchRequest *
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(p->T, &fields[HEAT_AFTER]));
-  PetscCall(HeatProofCommit(proof, p->grid, &commitment, fields, PETSC_TRUE));
+  PetscCall(HeatProofCommit(proof, p->grid, &commitment, fields, HEAT_BENCH_WINDOWS));
   PetscCall(VecRestoreArrayRead(p->T, &fields[HEAT_AFTER]));
   r->modes.root = commitment.root[HEAT_AFTER];
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -49,18 +49,19 @@ static const char *SchemeOf(HeatBenchWorkload workload)
 }
 
 /* Write the case of a problem.  The file "nonce" that it names is never opened. */
-static void WriteCase(const HeatBenchRequest *q, HeatBenchProblemKind problem, char *text)
+static void WriteCase(const HeatBenchId *id, HeatBenchProblemKind problem, char *text)
 {
   const PetscBool is_field  = (PetscBool)(problem == HEAT_BENCH_PROBLEM_FIELD);
   const int       materials = is_field ? HEAT_BENCH_MATERIALS : 1;
-  const long long n         = (long long)q->id.size->cells;
+  const long long n         = (long long)id->size->cells;
   const double    extent    = (double)n * HeatBenchWidth;
   int             used;
 
   used = snprintf(text, CASE_BYTES,
-                  "title: reference workload, %s\n"
+                  "title: reference workload, class %s, %s, %s\n"
                   "grid: {cells: [%lld, %lld], x: [0.0, %.17g], y: [0.0, %.17g]}\n"
                   "materials:\n",
+                  id->size->name, HeatBenchWorkloadNames[id->workload],
                   is_field ? "field" : "modes", n, n, extent, extent);
   for (int k = 0; k < materials; k++) {
     const HeatBenchMaterial *m = &HeatBenchMaterials[k];
@@ -77,40 +78,46 @@ static void WriteCase(const HeatBenchRequest *q, HeatBenchProblemKind problem, c
       "solver: {tolerance: %.17g}\n"
       "%s",
       is_field ? "regions: [{material: copper}, {file: nonce, dataset: /material}]\n" : "",
-      SchemeOf(q->id.workload), HeatBenchStep(q->id.workload), HEAT_BENCH_CYCLE, HeatBenchTolerance,
-      q->id.workload == HEAT_BENCH_CHECKPOINT ? "checkpoint: {every: 1}\n" : "");
+      SchemeOf(id->workload), HeatBenchStep(id->workload), HEAT_BENCH_CYCLE, HeatBenchTolerance,
+      id->workload == HEAT_BENCH_CHECKPOINT ? "checkpoint: {every: 1}\n" : "");
 }
 
-PetscErrorCode HeatBenchReadCase(MPI_Comm comm, const HeatBenchRequest *q,
-                                 HeatBenchProblemKind problem, HeatCase **c)
+PetscErrorCode HeatBenchReadCase(MPI_Comm comm, const HeatBenchId *id, HeatBenchProblemKind problem,
+                                 PetscMPIInt ranks, HeatCase **c)
 {
-  char        text[CASE_BYTES];
-  PetscMPIInt size;
+  char text[CASE_BYTES];
 
   PetscFunctionBeginUser;
-  WriteCase(q, problem, text);
-  PetscCallMPI(MPI_Comm_size(comm, &size));
+  WriteCase(id, problem, text);
   PetscCall(HeatCaseReadText(comm, "bench", text, 0, NULL, c));
-  PetscCall(HeatCaseValidate(comm, *c, size));
+  PetscCall(HeatCaseValidate(comm, *c, ranks));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q)
+PetscErrorCode HeatBenchCheckIndex(MPI_Comm comm, const HeatBenchClass *size)
 {
-  const HeatBenchClass *size = q->id.size;
-  HeatCase             *c;
-  PetscErrorCode        code;
-
   PetscFunctionBeginUser;
   HeatCheck(
       (double)size->cells * (double)size->cells <= (double)PETSC_MAX_INT, comm, HEAT_ERR_INPUT,
       "class %s has %.3g cells, more than the %d-bit integers of this PETSc can count; take a "
       "PETSc that was configured with --with-64-bit-indices, or a smaller class",
       size->name, (double)size->cells * (double)size->cells, (int)(8 * sizeof(PetscInt)));
-  PetscCall(HeatBenchReadCase(comm, q,
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q)
+{
+  HeatCase      *c;
+  PetscErrorCode code;
+  PetscMPIInt    ranks;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatBenchCheckIndex(comm, q->id.size));
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  PetscCall(HeatBenchReadCase(comm, &q->id,
                               q->id.workload == HEAT_BENCH_CHECKPOINT ? HEAT_BENCH_PROBLEM_MODES
                                                                       : HEAT_BENCH_PROBLEM_FIELD,
-                              &c));
+                              ranks, &c));
   code = HeatMemoryCheck(comm, c, NULL);
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn(code);
@@ -152,12 +159,13 @@ static PetscErrorCode Open(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchPr
                            HeatBenchProblem **opened)
 {
   HeatBenchProblem *p;
+  PetscMPIInt       ranks;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&p));
-  *opened  = p;
-  p->power = q->power;
-  PetscCall(HeatBenchReadCase(comm, q, problem, &p->c));
+  *opened = p;
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  PetscCall(HeatBenchReadCase(comm, &q->id, problem, ranks, &p->c));
   PetscCall(HeatGridCreate(comm, p->c, &p->grid));
   PetscCall(CreateOperator(p, q, problem));
   p->dt = p->c->time.step;
@@ -210,7 +218,6 @@ PetscErrorCode HeatBenchAdvance(HeatBenchProblem *p, PetscInt steps)
     PetscCall(Sweep(p, n, &info));
     end = HeatMonotonicTime();
     if (p->times) HeatStepTimesAdd(p->times, end - start, n);
-    HeatPowerPoll(p->power, end);
     HeatEnergyAdd(&p->energy, &info.flows, p->dt);
     p->iterations += info.solve.iterations;
     p->step += n;

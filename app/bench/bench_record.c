@@ -85,6 +85,8 @@ static void PutAudit(HeatJson *bench, const HeatAuditReport *audit)
   HeatJsonPutCount(to, "cells", audit->cells);
   HeatJsonPutNumber(to, "residual", audit->residual);
   HeatJsonPutNumber(to, "error", audit->error);
+  HeatJsonPutCount(to, "histories", audit->histories);
+  HeatJsonPutNumber(to, "history", audit->history);
 }
 
 HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,

@@ -110,10 +110,12 @@ PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle)
   return 1 + (PetscInt)(HeatDraw(id->nonce, HEAT_DRAW_STEP, cycle, 0) % HEAT_BENCH_CYCLE);
 }
 
-PetscBool HeatBenchHasWindows(uint32_t cycle)
+PetscBool HeatBenchIsChosen(uint32_t cycle)
 {
   return (cycle & (cycle - 1)) == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
+
+int HeatBenchWindows(uint32_t cycle) { return HeatBenchIsChosen(cycle) ? HEAT_BENCH_WINDOWS : 1; }
 
 double HeatBenchCapacity(const HeatBenchId *id, PetscInt64 i, PetscInt64 j)
 {

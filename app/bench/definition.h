@@ -25,7 +25,8 @@ enum {
   HEAT_BENCH_CYCLE     = 100, /* steps of a cycle */
   HEAT_BENCH_MATERIALS = 4,
   HEAT_BENCH_MODES     = 4,  /* products of cosines in the problem `modes` */
-  HEAT_BENCH_WINDOWS   = 32, /* windows that the audit checks, for each pair of committed fields */
+  HEAT_BENCH_WINDOWS   = 32, /* windows that the audit checks, for most pairs of committed fields */
+  HEAT_BENCH_HISTORIES = 8,  /* cycles whose history it computes, beside the chosen ones */
   HEAT_BENCH_WARM_UP   = 3   /* steps before the first timed one */
 };
 
@@ -138,8 +139,13 @@ double HeatBenchModesBound(HeatBenchWorkload workload);
  *  the workload `checkpoint`, return the number of the cycle's checkpoint, from 1. */
 PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle);
 
-/** Return whether windows of the fields of a cycle go into the proof: cycles 0, 1, 2, 4, 8, ... */
-PetscBool HeatBenchHasWindows(uint32_t cycle);
+/** Return whether the fields of a cycle are among those that are checked most: cycles 0, 1, 2, 4,
+ *  8, ... */
+PetscBool HeatBenchIsChosen(uint32_t cycle);
+
+/** Return how many windows of the fields of a cycle go into the proof: HEAT_BENCH_WINDOWS of chosen
+ *  cycles, else one, so that there is no cycle that need not be computed. */
+int HeatBenchWindows(uint32_t cycle);
 
 /** Return the heat capacity of cell (i, j) of the problem `field` per metre of depth [J/(m K)]. */
 double HeatBenchCapacity(const HeatBenchId *id, PetscInt64 i, PetscInt64 j);

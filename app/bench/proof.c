@@ -46,8 +46,9 @@ typedef struct {
   PetscInt64        pieces; /* of a row */
   HeatHash         *leaves; /* owned [HeatHashRoom(pieces)]; the tree of a row */
   HeatHash         *rows;   /* [rows of this rank] roots, written if `wanted` is NULL */
-  const HeatWindow *wanted; /* [HEAT_BENCH_WINDOWS], or NULL */
-  int               field;  /* of the wanted pieces */
+  const HeatWindow *wanted; /* [n_wanted], or NULL */
+  int               n_wanted;
+  int               field; /* of the wanted pieces */
   FoundList        *list;
 } RowWork;
 
@@ -81,7 +82,7 @@ static PetscErrorCode FindPieces(const RowWork *work, PetscInt64 row, const Pets
   HeatHash root;
 
   PetscFunctionBeginUser;
-  for (int w = 0; w < HEAT_BENCH_WINDOWS; w++) {
+  for (int w = 0; w < work->n_wanted; w++) {
     for (int k = 0; k < work->wanted[w].n; k++) {
       const HeatPiece *piece = &work->wanted[w].pieces[k];
       Found           *f;
@@ -207,19 +208,18 @@ static PetscErrorCode PutPiece(HeatJson *pieces, int n, const Found *f, const He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write the windows of a commitment from the n gathered pieces. */
-static PetscErrorCode PutWindows(HeatProof *proof, HeatJson *to, const HeatWindow *windows,
-                                 PetscInt64 n, const Found *found,
-                                 HeatHash *const trees[HEAT_COMMITTED])
+/* Write the windows that the work wanted from the n gathered pieces. */
+static PetscErrorCode PutWindows(HeatProof *proof, HeatJson *to, const RowWork *work, PetscInt64 n,
+                                 const Found *found, HeatHash *const trees[HEAT_COMMITTED])
 {
   HeatJson *list = HeatJsonAddArray(to, "windows");
 
   PetscFunctionBeginUser;
-  for (int w = 0; w < HEAT_BENCH_WINDOWS; w++) {
+  for (int w = 0; w < work->n_wanted; w++) {
     HeatJson *window = HeatJsonCreate(), *pieces = HeatJsonAddArray(window, "pieces");
 
-    for (int k = 0; k < windows[w].n; k++) {
-      const HeatPiece *piece = &windows[w].pieces[k];
+    for (int k = 0; k < work->wanted[w].n; k++) {
+      const HeatPiece *piece = &work->wanted[w].pieces[k];
       PetscInt64       at    = 0;
       HeatHashPath     path;
 
@@ -234,28 +234,30 @@ static PetscErrorCode PutWindows(HeatProof *proof, HeatJson *to, const HeatWindo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the pieces of all windows, and write the windows on rank 0. */
+/* Find the pieces of the first `wanted` windows, and write the windows on rank 0. */
 static PetscErrorCode AddWindows(HeatProof *proof, const HeatGrid *grid, const HeatCommitment *c,
-                                 const PetscReal *const fields[HEAT_COMMITTED],
+                                 int wanted, const PetscReal *const fields[HEAT_COMMITTED],
                                  HeatHash *const trees[HEAT_COMMITTED], HeatJson *to)
 {
   HeatWindow windows[HEAT_BENCH_WINDOWS];
   FoundList  list = {0};
-  RowWork    work = {
-         .proof = proof, .pieces = HeatPieces(&proof->id), .wanted = windows, .list = &list};
+  RowWork    work = {.proof    = proof,
+                     .pieces   = HeatPieces(&proof->id),
+                     .wanted   = windows,
+                     .n_wanted = wanted,
+                     .list     = &list};
   void      *all;
   PetscInt64 bytes;
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < HEAT_BENCH_WINDOWS; k++)
-    PetscCall(HeatWindowDraw(&proof->id, c, k, &windows[k]));
+  for (int k = 0; k < wanted; k++) PetscCall(HeatWindowDraw(&proof->id, c, k, &windows[k]));
   for (work.field = 0; work.field < HEAT_COMMITTED; work.field++)
     if (fields[work.field]) PetscCall(VisitRows(&work, grid, fields[work.field]));
   PetscCall(GatherBytes(grid, list.found, (PetscMPIInt)((size_t)list.n * sizeof *list.found), &all,
                         &bytes));
   PetscCall(PetscFree(list.found));
   if (grid->rank == 0) {
-    PetscCall(PutWindows(proof, to, windows, bytes / (PetscInt64)sizeof(Found), all, trees));
+    PetscCall(PutWindows(proof, to, &work, bytes / (PetscInt64)sizeof(Found), all, trees));
     PetscCall(PetscFree(all));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -264,7 +266,7 @@ static PetscErrorCode AddWindows(HeatProof *proof, const HeatGrid *grid, const H
 static const char *const problem_names[] = {"modes", "field"};
 
 PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommitment *c,
-                               const PetscReal *const fields[HEAT_COMMITTED], PetscBool windows)
+                               const PetscReal *const fields[HEAT_COMMITTED], int windows)
 {
   HeatHash *trees[HEAT_COMMITTED] = {NULL, NULL};
   HeatJson *to                    = grid->rank == 0 ? HeatJsonCreate() : NULL;
@@ -284,7 +286,7 @@ PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommi
     HeatJsonPutText(to, "before", HeatHashText(&c->root[HEAT_BEFORE], text));
     HeatJsonPutText(to, "after", HeatHashText(&c->root[HEAT_AFTER], text));
   }
-  if (windows) PetscCall(AddWindows(proof, grid, c, fields, trees, to));
+  PetscCall(AddWindows(proof, grid, c, windows, fields, trees, to));
   if (grid->rank == 0) HeatJsonAppend(proof->commitments, to);
   for (int f = 0; f < HEAT_COMMITTED; f++) PetscCall(PetscFree(trees[f]));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -29,9 +29,9 @@ PetscErrorCode HeatProofCreate(MPI_Comm comm, const HeatBenchId *id, HeatProof *
  *  Reads every cell once more for the windows.  Collective on grid->comm.
  *  @param[in,out] c        problem, cycle and step are given; its roots are set, on all ranks
  *  @param[in]     fields   [HEAT_COMMITTED], each [nyl][nxl]; NULL: no field, and a root of zeros
- *  @param[in]     windows  true: add windows and roots; false: add the roots alone */
+ *  @param[in]     windows  number of windows that are added, 1 to HEAT_BENCH_WINDOWS */
 PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommitment *c,
-                               const PetscReal *const fields[HEAT_COMMITTED], PetscBool windows);
+                               const PetscReal *const fields[HEAT_COMMITTED], int windows);
 
 /** Add the raw times of the set-up, of the whole program and of each cycle [s] to the proof, and
  *  those of restarts, unless `reads` is NULL.  Collective. */

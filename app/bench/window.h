@@ -40,8 +40,8 @@ typedef struct {
   PetscInt64 row, piece;
 } HeatPiece;
 
-/** Most pieces of a window: the eight drawn above. */
-enum { HEAT_WINDOW_PIECES = 8 };
+/** Most pieces of a window, the eight drawn above, and of one of its rows. */
+enum { HEAT_WINDOW_PIECES = 8, HEAT_WINDOW_COLUMNS = 2 };
 
 /** A window and the pieces that its equation needs; those outside of the grid are left out. */
 typedef struct {

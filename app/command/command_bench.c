@@ -115,21 +115,30 @@ static PetscErrorCode CheckForeign(const Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadRequest(Bench *b)
+PetscErrorCode HeatBenchReadProblem(MPI_Comm comm, const HeatBenchOptions *o, HeatBenchId *id)
 {
-  const HeatBenchOptions *o = &b->o->bench;
-  char                    classes[128];
-  int                     index;
+  char classes[128];
+  int  index;
 
   PetscFunctionBeginUser;
   ListClasses(classes, sizeof classes);
-  HeatCheck(o->size, b->comm, HEAT_ERR_INPUT, "--class is missing; give one of %s", classes);
-  b->q.id.size = HeatBenchFindClass(o->size);
-  HeatCheck(b->q.id.size, b->comm, HEAT_ERR_INPUT, "--class %.40s: it must be one of %s", o->size,
+  HeatCheck(o->size, comm, HEAT_ERR_INPUT, "--class is missing; give one of %s", classes);
+  id->size = HeatBenchFindClass(o->size);
+  HeatCheck(id->size, comm, HEAT_ERR_INPUT, "--class %.40s: it must be one of %s", o->size,
             classes);
-  PetscCall(FindWord(b->comm, "--workload", o->workload ? o->workload : "implicit",
+  PetscCall(FindWord(comm, "--workload", o->workload ? o->workload : "implicit",
                      HEAT_BENCH_WORKLOADS, HeatBenchWorkloadNames, &index));
-  b->q.id.workload = (HeatBenchWorkload)index;
+  id->workload = (HeatBenchWorkload)index;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadRequest(Bench *b)
+{
+  const HeatBenchOptions *o = &b->o->bench;
+  int                     index;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatBenchReadProblem(b->comm, o, &b->q.id));
   PetscCall(FindWord(b->comm, "--rules", o->rules ? o->rules : "base", HEAT_BENCH_RULES,
                      HeatBenchRulesNames, &index));
   b->q.rules = (HeatBenchRules)index;
@@ -139,7 +148,7 @@ static PetscErrorCode ReadRequest(Bench *b)
   PetscCall(ReadNumber(b->comm, "--memory-fraction", o->memory ? o->memory : "0", 0.0, 1.0,
                        &b->q.memory_fraction));
   (void)snprintf(b->directory, sizeof b->directory, "out/bench-%s-%s", b->q.id.size->name,
-                 HeatBenchWorkloadNames[index = b->q.id.workload]);
+                 HeatBenchWorkloadNames[b->q.id.workload]);
   b->q.directory = b->o->output ? b->o->output : b->directory;
   b->q.quiet     = b->o->quiet;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -187,8 +196,10 @@ static PetscErrorCode Recompute(Bench *b, int *exit_code)
                    (long long)b->r.cycles, b->r.seconds, (long long)b->audit.windows,
                    (long long)b->audit.commitments, (long long)b->audit.cells);
       if (!isnan(b->audit.residual))
-        (void)printf("  residual in the windows %.3g, error of the cosines %.3g\n",
-                     b->audit.residual, b->audit.error);
+        (void)printf("  residual in the windows %.3g, error of the cosines %.3g\n"
+                     "  %lld histories, error %.3g\n",
+                     b->audit.residual, b->audit.error, (long long)b->audit.histories,
+                     b->audit.history);
       PrintProgram(&program);
       (void)printf("  signature: %s\n  %s\n", signed_[signature],
                    b->r.n_reasons ? "INVALID" : "VALID");
@@ -421,7 +432,6 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(RemoveEarlier(b));
   PetscCall(HeatBindingCollect(b->comm, &b->binding));
   HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
-  b->q.power = &b->power;
   HeatResultsMetricsInit(&b->metrics);
   PetscCall(HeatProofCreate(b->comm, &b->q.id, &b->proof));
   PetscCall(RunWorkload(b));
@@ -460,6 +470,7 @@ PetscErrorCode HeatCommandBench(MPI_Comm comm, const HeatOptions *o, const HeatP
     PetscCall(PetscFree(b->verify->results));
     PetscCall(PetscFree(b->verify));
   }
+  HeatPowerStop(&b->power);
   HeatOutputDirectoryUnlock(b->q.directory, &b->lock);
   PetscCall(HeatBindingClear(&b->binding));
   PetscCall(HeatProofDestroy(&b->proof));

@@ -2,8 +2,14 @@
 #ifndef HEAT_APP_COMMAND_BENCH_H
 #define HEAT_APP_COMMAND_BENCH_H
 
+#include "app/bench/definition.h"
 #include "app/process/options.h"
 #include "app/process/process_start.h"
+
+/** Read class and workload from the options; the nonce stays as it is.
+ *  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatBenchReadProblem(MPI_Comm comm, const HeatBenchOptions *options,
+                                    HeatBenchId *id);
 
 /** Run the class that the options name, write results.json and proof.json, and print a summary; or,
  *  with --recompute, audit the folder of a result.  Collective on comm.

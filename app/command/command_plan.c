@@ -5,19 +5,37 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "app/bench/bench.h"
 #include "app/calibrate/calibrate.h"
+#include "app/command/command_bench.h"
 #include "app/plan/plan_map.h"
 #include "app/process/petsc_options.h"
 #include "io/case_file/case_file.h"
 #include "io/machine_file/machine_file.h"
 
+/* Refuse what would change the reference workload, whose case is built in. */
+static PetscErrorCode CheckBench(MPI_Comm comm, const HeatOptions *o)
+{
+  PetscFunctionBeginUser;
+  HeatCheck(o->n_operands == 0 && o->n_set == 0 && o->petsc_argc == 1 && o->environment.n == 0,
+            comm, HEAT_ERR_INPUT,
+            "%s: the case of the reference workload is built in; leave it out, or leave out "
+            "--class and --workload",
+            o->n_operands       ? o->operands[0]
+            : o->n_set          ? "--set"
+            : o->petsc_argc > 1 ? o->petsc_argv[1]
+                                : o->environment.names[0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
 {
   PetscFunctionBeginUser;
+  if (o->bench_option) PetscCall(CheckBench(comm, o));
   HeatCheck(
-      o->n_operands > 0, comm, HEAT_ERR_INPUT,
+      o->n_operands > 0 || o->bench_option, comm, HEAT_ERR_INPUT,
       "heat2d plan needs a case file: heat2d plan CASE.yaml --ranks 1024 --ranks-per-node 128");
-  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT,
+  HeatCheck(o->n_operands == 1 || o->bench_option, comm, HEAT_ERR_INPUT,
             "heat2d plans one case file at a time; found %s and %s", o->operands[0],
             o->operands[1]);
   HeatCheck(!o->restart && !o->show && !o->output, comm, HEAT_ERR_INPUT,
@@ -105,7 +123,7 @@ static PetscErrorCode Calibrate(MPI_Comm comm, const HeatOptions *o)
             : o->show     ? "--show"
                           : "--output");
   HeatCheck(!o->plan.ranks && !o->plan.per_node && !o->plan.iterations && !o->plan.json &&
-                !o->plan.map && !o->plan.machine,
+                !o->plan.map && !o->plan.machine && !o->bench_option,
             comm, HEAT_ERR_INPUT,
             "--calibrate goes with no other option of heat2d plan; the ranks are those of mpiexec");
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-heat_calibration_seconds", &budget, NULL));
@@ -114,6 +132,39 @@ static PetscErrorCode Calibrate(MPI_Comm comm, const HeatOptions *o)
             "-heat_calibration_seconds %g: give a number above 0 and up to 86400", (double)budget);
   PetscCall(HeatOptionsCheckUsed(comm, o, NULL));
   PetscCall(HeatCalibrate(comm, o->plan.calibrate, (double)budget, least, o->quiet));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Make the case of the reference workload, and say what of it is planned. */
+static PetscErrorCode ReadBench(MPI_Comm comm, const HeatOptions *o, HeatPlanRequest *request,
+                                HeatCase **c)
+{
+  HeatBenchId id = {.size = NULL};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatBenchReadProblem(comm, &o->bench, &id));
+  PetscCall(HeatBenchCheckIndex(comm, id.size));
+  PetscCall(HeatBenchReadCase(comm, &id,
+                              id.workload == HEAT_BENCH_CHECKPOINT ? HEAT_BENCH_PROBLEM_MODES
+                                                                   : HEAT_BENCH_PROBLEM_FIELD,
+                              (PetscMPIInt)request->ranks, c));
+  request->work = id.workload == HEAT_BENCH_CHECKPOINT ? HEAT_PLAN_CHECKPOINTS : HEAT_PLAN_BENCH;
+  (*c)->output.history_every = HEAT_BENCH_CYCLE; /* nothing but the cycle's end ends a sweep */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read the case that the command line names. */
+static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatPlanRequest *request,
+                               HeatCase **c)
+{
+  PetscFunctionBeginUser;
+  request->work = HEAT_PLAN_RUN;
+  if (o->bench_option) {
+    PetscCall(ReadBench(comm, o, request, c));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, NULL, c));
+  PetscCall(HeatCaseValidate(comm, *c, (PetscMPIInt)request->ranks));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,8 +183,7 @@ static PetscErrorCode ReadAndPlan(MPI_Comm comm, const HeatOptions *o, HeatMachi
   PetscCall(ReadRequest(comm, o, &request));
   if (o->plan.machine) PetscCall(HeatMachineRead(comm, o->plan.machine, machine));
   request.machine = o->plan.machine ? machine : NULL;
-  PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, NULL, &c));
-  code = HeatCaseValidate(comm, c, (PetscMPIInt)request.ranks);
+  code            = ReadCase(comm, o, &request, &c);
   if (!code) code = HeatOptionsInsertPetsc(comm, o, c);
   if (!code && rank == 0) code = Plan(o, c, &request);
   shared = (int)code;

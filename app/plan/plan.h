@@ -12,8 +12,16 @@
 #include "solver/measure/memory_need.h"
 #include "solver/model/time_model.h"
 
+/** What is planned. */
+typedef enum {
+  HEAT_PLAN_RUN,        /* a run of the case */
+  HEAT_PLAN_BENCH,      /* a cycle of `heat2d bench`: steps, without snapshots and checkpoints */
+  HEAT_PLAN_CHECKPOINTS /* a cycle of its workload `checkpoint`: files, without steps */
+} HeatPlanWork;
+
 /** The run that is planned. */
 typedef struct {
+  HeatPlanWork       work;
   PetscInt           ranks;      /* number of ranks of the run */
   PetscInt           per_node;   /* ranks of each node; the last node has the remaining ones */
   PetscReal          iterations; /* linear iterations of a step; negative: not given */

@@ -117,12 +117,16 @@ static void PutTime(HeatJson *root, const HeatPlan *p)
 
 PetscErrorCode HeatPlanWriteJson(const HeatPlan *p, const char *path)
 {
-  HeatJson     *root  = HeatJsonCreate();
-  HeatFileError error = {0};
+  static const char *const work[] = {[HEAT_PLAN_RUN]         = "run",
+                                     [HEAT_PLAN_BENCH]       = "bench cycle",
+                                     [HEAT_PLAN_CHECKPOINTS] = "bench checkpoint"};
+  HeatJson                *root   = HeatJsonCreate();
+  HeatFileError            error  = {0};
 
   PetscFunctionBeginUser;
   HeatJsonPutText(root, "schema", "heat2d plan 1");
   HeatJsonPutText(root, "title", p->c->title);
+  HeatJsonPutText(root, "work", work[p->request.work]);
   HeatJsonPutCount(root, "ranks", p->layout.size);
   HeatJsonPutCount(root, "ranks_per_node", PetscMin(p->layout.per_node, p->layout.size));
   HeatJsonPutCount(root, "nodes", p->layout.n_nodes);

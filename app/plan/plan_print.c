@@ -50,7 +50,12 @@ static void PrintOwners(const HeatPlan *p)
   else (void)printf("  a node has  its ranks' blocks, row by row\n");
   (void)printf("  balance     %.4f, mean over largest number of cells of a rank%s\n",
                p->load_balance, l->start[0] ? ", by its speed" : "");
-  if (p->steps.steps >= 0) (void)printf("  steps       %" PetscInt64_FMT "\n", p->steps.steps);
+  if (p->request.work == HEAT_PLAN_CHECKPOINTS)
+    (void)printf("  a cycle     one checkpoint and one restart; cycles follow one another\n");
+  else if (p->request.work == HEAT_PLAN_BENCH)
+    (void)printf("  a cycle     %" PetscInt64_FMT " steps; cycles follow one another\n",
+                 p->steps.steps);
+  else if (p->steps.steps >= 0) (void)printf("  steps       %" PetscInt64_FMT "\n", p->steps.steps);
   else (void)printf("  steps       not known before the run\n");
   if (p->n_levels > 0) (void)printf("  multigrid   %" PetscInt_FMT " levels\n", p->n_levels);
 }
@@ -115,7 +120,18 @@ static void PrintFiles(const HeatPlan *p)
 {
   char size[3][32];
 
+  if (p->request.work == HEAT_PLAN_BENCH) {
+    (void)printf(
+        "\nfiles\n  results.json and proof.json, some MB; no snapshot and no checkpoint\n");
+    return;
+  }
   (void)printf("\nfiles (without some 10 kB of bookkeeping each)\n");
+  if (p->request.work == HEAT_PLAN_CHECKPOINTS) {
+    (void)printf("  a checkpoint %s, on the disk at most %s; none is left at the end\n",
+                 HeatPlanBytes((double)p->files.checkpoint, size[0]),
+                 HeatPlanBytes((double)p->files.all, size[1]));
+    return;
+  }
   (void)printf("  a snapshot %s, a checkpoint %s, at the end %s\n",
                HeatPlanBytes((double)p->files.snapshot, size[0]),
                HeatPlanBytes((double)p->files.checkpoint, size[1]),

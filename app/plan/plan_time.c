@@ -190,6 +190,12 @@ PetscErrorCode HeatPlanFillTime(HeatPlan *p, const HeatModelBody *body)
 
   PetscFunctionBeginUser;
   if (!p->request.machine) PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->request.work == HEAT_PLAN_CHECKPOINTS) {
+    t->part       = (HeatTime){NAN, NAN, NAN, NAN, NAN};
+    t->efficiency = t->weak_efficiency = NAN;
+    FillOutput(p, t);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   t->part = TimeOf(p, &p->layout, &p->steps, p->n_levels, p->levels);
   FillOutput(p, t);
   PetscCall(FillScales(&x, t));

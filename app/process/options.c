@@ -182,6 +182,15 @@ void HeatOptionsFree(HeatOptions *o)
   free(o->start_argv);
 }
 
+/* Return whether the command is a plan of the reference workload: only class and workload are
+   given. */
+static PetscBool IsPlanOfBench(const HeatOptions *o)
+{
+  const int given = (o->bench.size ? 1 : 0) + (o->bench.workload ? 1 : 0);
+
+  return (PetscBool)(!strcmp(o->command, "plan") && o->n_bench == given);
+}
+
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
 {
   PetscFunctionBeginUser;
@@ -196,8 +205,9 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--break-halo is an option of heat2d run");
   HeatCheck(!o->stream || !strcmp(o->command, "run") || !strcmp(o->command, "bench"), comm,
             HEAT_ERR_INPUT, "--stream is an option of heat2d run and heat2d bench");
-  HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
-            "%s is an option of heat2d bench", o->bench_option);
+  HeatCheck(!o->bench_option || !strcmp(o->command, "bench") || IsPlanOfBench(o), comm,
+            HEAT_ERR_INPUT, "%s is an option of heat2d bench%s", o->bench_option,
+            !strcmp(o->command, "plan") ? "; heat2d plan takes --class and --workload alone" : "");
   HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
             "%s is an option of heat2d plan", o->plan_option);
   HeatCheck((!o->plan.json || o->plan.json[0]) && (!o->plan.map || o->plan.map[0]) &&
@@ -222,6 +232,7 @@ static const char usage[] =
     "                        medium, large, huge, peta, exa; `--recompute DIR` audits a result\n"
     "  plan CASE.yaml        show who would own what, messages, memory and files on any number of\n"
     "                        ranks and nodes, without running\n"
+    "  plan --class NAME     show the same of the reference workload (--workload NAME)\n"
     "\n"
     "options (a command refuses those that have no meaning for it)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"

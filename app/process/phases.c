@@ -4,9 +4,9 @@
 #include "solver/base/heartbeat.h"
 #include "solver/base/monotonic.h"
 
-const char *const HeatPhaseNames[HEAT_PHASES] = {"start-up",    "setup",       "initial state",
-                                                 "steps",       "diagnostics", "snapshots",
-                                                 "checkpoints", "files",       "unaccounted"};
+const char *const HeatPhaseNames[HEAT_PHASES] = {
+    "start-up",  "setup",       "initial state", "steps",  "diagnostics",
+    "snapshots", "checkpoints", "files",         "stream", "unaccounted"};
 
 /* The kind of what communicates in a phase and does not name a kind of its own. */
 static const HeatTrafficKind kinds[HEAT_PHASES] = {

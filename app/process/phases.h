@@ -14,6 +14,7 @@ typedef enum {
   HEAT_PHASE_SNAPSHOT,    /* write snapshots and profiles */
   HEAT_PHASE_CHECKPOINT,  /* write checkpoints */
   HEAT_PHASE_FILES,       /* prepare the output folder, open and close tables, collect the record */
+  HEAT_PHASE_STREAM,      /* measure the memory's bandwidth (--stream) */
   HEAT_PHASE_UNACCOUNTED, /* never begun: the wall time of the run that is in no other phase */
   HEAT_PHASES
 } HeatPhase;

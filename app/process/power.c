@@ -4,15 +4,27 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "solver/base/monotonic.h"
 
-/* [s] between readings.  Chosen: the smallest ranges, 65 kJ, last two minutes at 500 W. */
-static const double Interval = 60.0;
+/* [s] Longest and shortest time between readings, and [W] the power above which a counter could
+   start again between two of them.  Chosen: packages take less than 1 kW, so that the smallest
+   ranges, 65 kJ, are read once a minute; a reading takes some ten microseconds. */
+static const double LongestInterval = 60.0, ShortestInterval = 0.05, MostPower = 1000.0;
+
+struct HeatPowerReader {
+  pthread_t       thread;
+  pthread_mutex_t lock; /* guards `over` */
+  pthread_cond_t  wake;
+  int             over; /* 1: the thread must return */
+};
 
 /* Numbers of packages that are tried.  Chosen: more than nodes have, so that a node with too many
    counters is noticed. */
@@ -90,14 +102,11 @@ static int AddCounter(const char *folder, HeatPower *p)
   return 0;
 }
 
-void HeatPowerStart(const char *root, PetscBool first, HeatPower *p)
+/* Find the counters of this node and read them for the first time. */
+static void FindCounters(const char *root, HeatPower *p)
 {
   int code = 0;
 
-  memset(p, 0, sizeof *p);
-  p->start = HeatMonotonicTime();
-  p->next  = p->start + Interval;
-  if (!first) return;
   for (int package = 0; package < MOST_PACKAGES && !code; package++) {
     char folder[300];
 
@@ -132,11 +141,95 @@ static void Read(HeatPower *p)
   }
 }
 
-void HeatPowerPoll(HeatPower *p, double now)
+/* The thread that reads the counters. */
+
+/* Return the time between two readings [s]: none of the counters can start again within it. */
+static double Interval(const HeatPower *p)
 {
-  if (!p || p->n == 0 || now < p->next) return;
-  Read(p);
-  p->next = now + Interval;
+  double interval = LongestInterval;
+
+  for (int k = 0; k < p->n; k++) interval = fmin(interval, p->counter[k].range / MostPower);
+  return fmax(interval, ShortestInterval);
+}
+
+/* Wait until HeatPowerStop wakes the thread, at most so long [s].  Return whether it did. */
+static int WaitForEnd(HeatPowerReader *reader, double seconds)
+{
+  struct timespec until;
+  int             over;
+
+  (void)clock_gettime(CLOCK_MONOTONIC, &until);
+  seconds += (double)until.tv_sec + 1e-9 * (double)until.tv_nsec;
+  until.tv_sec  = (time_t)seconds;
+  until.tv_nsec = (long)(1e9 * (seconds - (double)until.tv_sec));
+  (void)pthread_mutex_lock(&reader->lock);
+  while (!reader->over &&
+         pthread_cond_timedwait(&reader->wake, &reader->lock, &until) != ETIMEDOUT) {
+  }
+  over = reader->over;
+  (void)pthread_mutex_unlock(&reader->lock);
+  return over;
+}
+
+/* Read the counters from time to time, whatever the main thread does meanwhile. */
+static void *KeepReading(void *power)
+{
+  HeatPower   *p        = power;
+  const double interval = Interval(p);
+
+  while (!WaitForEnd(p->reader, interval)) Read(p);
+  return NULL;
+}
+
+/* Start the thread.  Where that is not possible the energy is not known. */
+static void StartReader(HeatPower *p)
+{
+  HeatPowerReader   *reader = NULL;
+  pthread_condattr_t monotonic;
+  sigset_t           all, before;
+  int                failed = 1;
+
+  if (!PetscCalloc1(1, &reader)) {
+    (void)pthread_mutex_init(&reader->lock, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&reader->wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    p->reader = reader;
+    (void)sigfillset(&all); /* the main thread receives all signals */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&reader->thread, NULL, KeepReading, p);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  }
+  if (!failed) return;
+  (void)PetscFree(reader);
+  p->reader = NULL;
+  Fail(p, EAGAIN);
+}
+
+void HeatPowerStart(const char *root, PetscBool first, HeatPower *p)
+{
+  memset(p, 0, sizeof *p);
+  p->start = HeatMonotonicTime();
+  if (!first) return;
+  FindCounters(root, p);
+  if (p->n > 0) StartReader(p);
+}
+
+void HeatPowerStop(HeatPower *p)
+{
+  HeatPowerReader *reader = p->reader;
+
+  if (!reader) return;
+  (void)pthread_mutex_lock(&reader->lock);
+  reader->over = 1;
+  (void)pthread_cond_signal(&reader->wake);
+  (void)pthread_mutex_unlock(&reader->lock);
+  (void)pthread_join(reader->thread, NULL);
+  (void)pthread_cond_destroy(&reader->wake);
+  (void)pthread_mutex_destroy(&reader->lock);
+  (void)PetscFree(reader);
+  p->reader = NULL;
 }
 
 PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *p, double *joules, char reason[128])
@@ -144,6 +237,7 @@ PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *p, double *joules, char re
   PetscMPIInt rank, first;
 
   PetscFunctionBeginUser;
+  HeatPowerStop(p);
   Read(p);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Allreduce(&p->joules, joules, 1, MPI_DOUBLE, MPI_SUM, comm));

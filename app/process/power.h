@@ -6,8 +6,10 @@
  *  of its memory, whoever uses it: the energy is that of the nodes, not of the ranks.  On each node
  *  the first rank reads them.
  *
- *  A counter starts again from 0 after some 2^38 microjoules (a quarter of an hour at 300 W), so it
- *  must be read more often than that: HeatPowerPoll. */
+ *  A counter starts again from 0 after some 2^38 microjoules (a quarter of an hour at 300 W) or
+ *  sooner, so it must be read more often than that.  A thread does so, whatever the run is busy
+ *  with: it sleeps for a minute, or for as long as the smallest counter takes at 1 kW, and reads
+ *  for some ten microseconds.  There is a thread only where there are counters. */
 #ifndef HEAT_APP_POWER_H
 #define HEAT_APP_POWER_H
 
@@ -16,7 +18,11 @@
 /** Largest number of counters of a node.  Chosen: packages and memory of eight sockets. */
 enum { HEAT_POWER_COUNTERS = 16 };
 
-/** Plain data of this rank. */
+/** The thread that reads the counters. */
+typedef struct HeatPowerReader HeatPowerReader;
+
+/** The counters of this rank.  While the thread runs it must stay where it is, and its members are
+ *  the thread's. */
 typedef struct {
   int n; /* counters of this node; 0 on all ranks of a node but the first, and where none can be
                read */
@@ -27,22 +33,21 @@ typedef struct {
   } counter[HEAT_POWER_COUNTERS];
   double start;       /* [s] monotonic time of HeatPowerStart, on every rank */
   double joules;      /* [J] since then */
-  double next;        /* [s] monotonic time of the next reading */
   char   reason[128]; /* why the energy is not known, in part or whole; "": it is known */
+
+  HeatPowerReader *reader; /* owned; NULL: no thread runs */
 } HeatPower;
 
-/** Find the counters and read them for the first time.  Not collective.
+/** Find the counters, read them for the first time, and start the thread.  Not collective.
  *  @param[in] root    "" or the folder that takes the place of the root folder, for tests
  *  @param[in] first   whether this is the first rank of its node */
 void HeatPowerStart(const char *root, PetscBool first, HeatPower *power);
 
-/** Read the counters if the last reading is more than a minute old.  Cheap otherwise.  Not
- *  collective.  `power` may be NULL.
- *  @param[in] now  [s] monotonic time */
-void HeatPowerPoll(HeatPower *power, double now);
+/** End the thread, before *power is freed; do nothing where none runs.  Not collective. */
+void HeatPowerStop(HeatPower *power);
 
-/** Read the counters and add up the energy of all nodes [J].  If the energy of a node is not known,
- *  *joules is NaN and *reason is that of the first such node.  Collective on comm.
+/** End the thread, read the counters and add up the energy of all nodes [J]: NaN if that of some
+ *  node is not known; then *reason is the one of the first such node.  Collective on comm.
  *  @param[out] reason  [128] */
 PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *power, double *joules, char reason[128]);
 

@@ -107,22 +107,27 @@ static PetscErrorCode HasOurs(HeatLinear *linear, PetscBool *ours)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set *modelled to whether all solves were linear ones by heatcg with heatmg, of whose traffic
-   there is a model. */
-static PetscErrorCode IsModelled(const HeatRunState *state, const HeatIterations *it,
-                                 PetscBool *modelled)
+/* Find which of the solvers whose traffic there is a model of has solved all equations. */
+static PetscErrorCode FindTrafficSolver(const HeatRunState *state, const HeatIterations *it,
+                                        HeatTrafficSolver *solver)
 {
-  HeatLinear *linear = HeatStepperLinear(state->stepper);
-  PetscBool   ours = PETSC_FALSE, fused = PETSC_FALSE;
+  HeatLinear *linear  = HeatStepperLinear(state->stepper);
+  PetscBool   ours    = PETSC_FALSE;
   PetscInt64  rescued = 0;
+  KSPType     type;
 
   PetscFunctionBeginUser;
-  if (linear) {
-    PetscCall(HasOurs(linear, &ours));
-    PetscCall(PetscObjectTypeCompare((PetscObject)HeatLinearKSP(linear), KSPHEATCG, &fused));
-  }
+  *solver = HEAT_TRAFFIC_OF_OTHERS;
+  if (!linear) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HasOurs(linear, &ours));
+  PetscCall(KSPGetType(HeatLinearKSP(linear), &type));
   for (int k = HEAT_RESCUE_STRONG; k < HEAT_RESCUES; k++) rescued += it->rescued[k];
-  *modelled = (PetscBool)(ours && fused && rescued == 0 && HeatOperatorIsLinear(state->op));
+  if (!ours || rescued > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (HeatOperatorIsLinear(state->op)) {
+    if (!strcmp(type, KSPHEATCG)) *solver = HEAT_TRAFFIC_OF_HEATCG;
+  } else if (HeatOperatorIsSymmetric(state->op)) {
+    if (!strcmp(type, KSPCG)) *solver = HEAT_TRAFFIC_OF_CG;
+  } else if (!strcmp(type, KSPFGMRES)) *solver = HEAT_TRAFFIC_OF_FGMRES;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -341,7 +346,10 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
                               (double)state->grid->size / (double)state->grid->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
   work.iterations     = from->iterations->total;
-  PetscCall(IsModelled(state, from->iterations, &work.ours));
+  work.newton         = from->iterations->newton;
+  work.stages         = m->stages;
+  work.solves         = m->solves;
+  PetscCall(FindTrafficSolver(state, from->iterations, &work.solver));
   PetscCall(MeasuredWindow(from, &window));
   PetscCall(HeatMetricsFillWindow(comm, &window, &m->found));
   PetscCall(HeatMetricsFillSteps(comm, &m->steps, &m->found));

@@ -30,6 +30,8 @@ typedef struct {
 /** What was measured of the use of the machine. */
 typedef struct {
   HeatStepTimes      steps;
+  HeatStageTraffic   stages; /* of rkl2 */
+  PetscInt64         solves; /* stage equations of implicit schemes */
   HeatPower          power;
   HeatMachineTexts   texts; /* that `found` points into */
   HeatResultsMetrics found; /* filled by HeatRecordWrite; STREAM before the run */

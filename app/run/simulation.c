@@ -55,8 +55,12 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   HeatEnergyAdd(&state->energy, &info->flows, info->dt);
   if (HeatStepperLinear(state->stepper)) {
     HeatIterationsAdd(&sim->iterations, &info->solve);
+    sim->metrics.solves += info->stages;
     HeatScreenSolverNotes(sim->screen, state, &sim->iterations);
   }
+  if (state->c->time.scheme == HEAT_SCHEME_RKL2)
+    HeatStageTrafficAdd(&sim->metrics.stages, info->stages, info->sweeps,
+                        HeatOperatorIsSymmetric(state->op) ? PETSC_FALSE : PETSC_TRUE);
   for (PetscInt k = 0; k < n; k++)
     HeatClockAdvance(&state->clock, &steps[k], info->dt, info->next, info->rejected);
   HeatBeatStep((long)state->clock.step);
@@ -126,7 +130,6 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   PetscCall(HeatAdvanceHandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   HeatStepTimesAdd(&sim->metrics.steps, *spent - before, n);
-  HeatPowerPoll(&sim->metrics.power, sim->phases.started);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -152,7 +155,6 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
   /* The last checkpoint is written at the end of the loop (run_end.h). */
   if (due.checkpoint && !last && !HeatHealthIsBad(sim->health))
     PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
-  HeatPowerPoll(&sim->metrics.power, HeatMonotonicTime());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

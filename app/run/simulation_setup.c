@@ -134,8 +134,11 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
-  if (sim->options->stream)
+  if (sim->options->stream) {
+    HeatPhaseBegin(&sim->phases, HEAT_PHASE_STREAM);
     PetscCall(HeatMetricsRunStream(comm, &sim->binding, &sim->metrics.found));
+    HeatPhaseEnd(&sim->phases, HEAT_PHASE_STREAM);
+  }
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   if (own) /* Prepare has removed the record with the case; a run that is killed must leave one */
     PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
@@ -149,6 +152,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
 
   PetscFunctionBeginUser;
   if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatPowerStop(&sim->metrics.power);
   PetscCall(HeatCheckpointsDestroy(&sim->checkpoints)); /* refers to the others */
   HeatOutputDirectoryUnlock(sim->state.c->output.directory, &sim->lock);
   PetscCall(HeatOutputDestroy(&sim->output));

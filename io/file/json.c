@@ -18,9 +18,9 @@
 #include "io/file/utf8.h"
 #include "solver/base/printable.h"
 
-/* [bytes] 64 MiB, chosen: it bounds the memory that a foreign file can take.  A results.json must
- * fit, which contains the text of a case, of up to 16 MiB. */
-#define LARGEST_FILE 67108864
+/* [bytes] 256 MiB, chosen: it bounds the memory that a foreign file can take.  A results.json must
+ * fit, which contains the text of a case, of up to 16 MiB, and a proof.json of 10000 cycles. */
+#define LARGEST_FILE 268435456
 
 HeatJson *HeatJsonCreate(void) { return cJSON_CreateObject(); }
 
@@ -298,7 +298,8 @@ PetscInt64 HeatJsonGetCount(const HeatJson *object, const char *key)
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
   /* below 2^53, up to which a double holds every integer */
-  return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 9e15
+  return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 9e15 &&
+                 item->valuedouble == (double)(PetscInt64)item->valuedouble
              ? (PetscInt64)item->valuedouble
              : -1;
 }

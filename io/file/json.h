@@ -58,7 +58,7 @@ void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char 
 void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error);
 
 /** Read a JSON file; the caller destroys the result.  Return NULL when the file does not exist, is
- *  no regular file, has 64 MiB or more, or is not valid JSON.  Not valid is also what readers of
+ *  no regular file, has 256 MiB or more, or is not valid JSON.  Not valid is also what readers of
  *  JSON read differently: an object with two members of one name, bytes after the value, and a text
  *  with a NUL character. */
 HeatJson *HeatJsonRead(const char *path);
@@ -94,7 +94,7 @@ double HeatJsonGetNumber(const HeatJson *object, const char *key);
 PetscBool HeatJsonGetBoolean(const HeatJson *object, const char *key);
 
 /** Return the member `key` as a count: -1 when the object is NULL, the member is missing, or it is
- *  not a number in [0, 9e15). */
+ *  not a whole number in [0, 9e15). */
 PetscInt64 HeatJsonGetCount(const HeatJson *object, const char *key);
 
 #endif

@@ -43,12 +43,13 @@ typedef struct {
   } step;
 
   struct {
-    double bytes_per_cell_step; /* by the model of solver/measure/memory_traffic.h */
-    double achieved;            /* [bytes/s] modelled bytes over the time of the steps */
-    double stream;              /* [bytes/s] STREAM's triad on all ranks at once */
-    double stream_bytes;        /* [bytes] of each of its arrays on the first host */
-    double working_set;         /* [bytes] predicted for the ranks of the first host */
-    double cache;               /* [bytes] of that host's last-level caches */
+    double      bytes_per_cell_step; /* by the model of solver/measure/memory_traffic.h */
+    const char *not_modelled;        /* why these bytes are not known; NULL: they are */
+    double      achieved;            /* [bytes/s] modelled bytes over the time of the steps */
+    double      stream;              /* [bytes/s] STREAM's triad on all ranks at once */
+    double      stream_bytes;        /* [bytes] of each of its arrays on the first host */
+    double      working_set;         /* [bytes] predicted for the ranks of the first host */
+    double      cache;               /* [bytes] of that host's last-level caches */
   } bandwidth;
 
   HeatResultsSpread memory;    /* [bytes] high-water mark of a rank */

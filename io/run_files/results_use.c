@@ -78,6 +78,7 @@ static void PutBandwidth(HeatJson *root, const HeatResultsMetrics *m)
   HeatJson *bandwidth = HeatJsonAddObject(root, "bandwidth");
 
   HeatJsonPutNumber(bandwidth, "bytes_per_cell_step", m->bandwidth.bytes_per_cell_step);
+  HeatJsonPutText(bandwidth, "not_modelled", m->bandwidth.not_modelled);
   HeatJsonPutNumber(bandwidth, "achieved", m->bandwidth.achieved);
   HeatJsonPutNumber(bandwidth, "stream", m->bandwidth.stream);
   HeatJsonPutNumber(bandwidth, "stream_bytes", m->bandwidth.stream_bytes);

@@ -70,10 +70,16 @@ def bandwidths(results: ResultSet, all_runs: bool) -> list[tuple[str, float, flo
 
 def bandwidth_table(results: ResultSet, all_runs: bool) -> SheetTable:
     """Achieved memory bandwidth against STREAM, from the member `bandwidth` of the records."""
-    table = SheetTable(["point", "bytes per cell and step", "achieved", "STREAM", "of STREAM"])
+    table = SheetTable(["point", "bytes per cell and step", "achieved", "STREAM", "of STREAM",
+                        "in cache"])
+    cached = {group.name for group in results.groups for record in group.records
+              if record.get("bandwidth", "in_cache") is True}
     for name, bytes_per, achieved, stream in bandwidths(results, all_runs):
         table.rows.append([name, number(bytes_per), scaled(achieved, "B/s"), scaled(stream, "B/s"),
-                           percent(achieved / stream)])
+                           percent(achieved / stream), "yes" if name in cached else "no"])
+    if cached:
+        table.note = ("A working set that sits in the caches is not limited by the memory: its bandwidth may "
+                      "exceed STREAM's, and does not scale to larger grids.")
     if not table.rows:
         table.note = ("The records have no modelled bytes together with a STREAM bandwidth (member "
                       "bandwidth), so there is no roofline point.")

@@ -189,6 +189,8 @@ def verification_table(results: ResultSet) -> SheetTable:
             value, bound, _ = max(bad or entries, key=lambda e: abs(e[0] or 0.0))
             table.rows.append([group.name, name, number(value), bound, str(len(entries)),
                                f"{len(bad)} FAILED" if bad else "holds"])
+    if not table.rows:
+        table.note = "The case has no checks (section check of the case file), so nothing is verified."
     return table
 
 
@@ -205,6 +207,10 @@ def _verified_bench(record: RunRecord) -> list[tuple[str, float | None, str, boo
 
     windows = record.number("bench", "audit", "windows")
     add("audit: windows of the proof", windows, "", bool(windows))
+    history = record.number("bench", "audit", "history")
+    if history is not None:
+        most = 0.6 if record.get("bench", "workload") == "implicit" else 1e-9
+        add("audit: error of the histories", history, f"at most {number(most)}", history <= most)
     if record.writes:
         wrong = record.number("bench", "restart", "wrong_cells")
         add("checkpoint: wrong cells after restarts", wrong, "0", wrong == 0)

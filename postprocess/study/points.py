@@ -65,7 +65,11 @@ def _bench_arguments(study: Study, parameters: dict[str, str]) -> tuple[str, ...
     arguments = ["bench"]
     for name, value in options.items():
         arguments += ["--" + name.replace("_", "-"), value.strip('"')]
-    return tuple(arguments)
+    return tuple(arguments) + _stream(study)
+
+
+def _stream(study: Study) -> tuple[str, ...]:
+    return ("--stream",) if study.stream else ()
 
 
 def _case_arguments(study: Study, parameters: dict[str, str]) -> tuple[str, ...]:
@@ -74,7 +78,7 @@ def _case_arguments(study: Study, parameters: dict[str, str]) -> tuple[str, ...]
     arguments = ["run", str(study.case.resolve()), "--no-progress"]
     for key, value in settings.items():
         arguments += ["--set", f"{key}={value}"]
-    return tuple(arguments) + study.petsc
+    return tuple(arguments) + _stream(study) + study.petsc
 
 
 def _name(ranks: int, parameters: dict[str, str], taken: set[str]) -> str:

@@ -51,6 +51,7 @@ class Study:
     case: Path | None  # else a case of heat2d run
     settings: dict[str, Marked]  # overrides of the case in all points
     petsc: tuple[str, ...]
+    stream: bool  # also measure the bandwidth of the memory, with --stream
     scaling: str
     ranks: tuple[int, ...]
     ranks_per_node: int | None
@@ -85,7 +86,8 @@ def read_study(path: Path) -> Study:
     scaling = _one_of(root, "scaling", SCALINGS, "none")
     study = Study(
         root=root, title=_text(root, "title") or Path(path).stem, bench=bench, case=case,
-        settings=settings, petsc=petsc, scaling=scaling, ranks=_ranks(root),
+        settings=settings, petsc=petsc, stream=_stream(root.data["run"]), scaling=scaling,
+        ranks=_ranks(root),
         ranks_per_node=_whole(root, "ranks_per_node", 1),
         time_order=_whole(root, "time_order", 1, 4), sweeps=_sweeps(root, bench is not None),
         repeats=_whole(root, "repeats", 1, 10_000) or 6, seed=_whole(root, "seed", 0),
@@ -197,7 +199,7 @@ def _check_bench(name: str, value: Marked) -> None:
 def _subject(run: Marked) -> tuple[dict[str, Marked] | None, Path | None, dict[str, Marked],
                                    tuple[str, ...]]:
     """Read `run`: the options of bench, or a case with its overrides and PETSc options."""
-    _known(run, ("bench", "case", "set", "petsc"))
+    _known(run, ("bench", "case", "set", "petsc", "stream"))
     if ("bench" in run.data) == ("case" in run.data):
         run.fail("needs one of `bench` (the reference workload) and `case` (a case file)")
     if "bench" in run.data:
@@ -223,6 +225,10 @@ def _subject(run: Marked) -> tuple[dict[str, Marked] | None, Path | None, dict[s
         settings.reject("overrides by key, as in {grid.cells: [64,64]}")
     petsc = _words(run, "petsc")
     return None, case, settings.data if settings else {}, petsc
+
+
+def _stream(run: Marked) -> bool:
+    return _one_of(run, "stream", ("true", "false"), "false") == "true"
 
 
 def _check_classes(value: Marked) -> None:

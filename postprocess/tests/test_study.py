@@ -352,6 +352,12 @@ def test_sweep_is_the_product_of_its_lists_with_values_as_they_are_written(study
         found["p1-tolerance-1e-10-cells-64-64"]
 
 
+@pytest.mark.parametrize("run", ["case: case.yaml", "bench: {class: tiny}"])
+def test_stream_is_measured_where_the_study_asks_for_it(study, tmp_path, run):
+    study(f"run: {{{run}, stream: true}}\nranks: [1]\nrepeats: 1\n")
+    assert arguments(tmp_path / "out")["p1"].endswith(" --stream")
+
+
 def test_weak_machine_scaling_of_the_workload_takes_a_class_for_each_number_of_ranks(study,
                                                                                      tmp_path):
     outcome = study("run: {bench: {class: [tiny, small], duration: 60}}\nscaling: weak-machine\n"
@@ -423,6 +429,7 @@ BAD = {
     "run: {case: case.yaml}\nranks: [1]\nsweep: {output.directory: [x]}": "the study chooses",
     "run: {case: case.yaml}\nranks: [1]\nsweep: {bad: [1]}": "point p1-bad-1: --set: bad: unknown",
     "run: {case: case.yaml}\nranks: [1]\ntimeout: -1": "3: timeout: found -1; it must be a",
+    "run: {case: case.yaml, stream: yes}\nranks: [1]": "1: run.stream: found yes; it must be one of",
     "run: {case: case.yaml, petsc: [--output]}\nranks: [1]": "options of PETSc with a single '-'",
     "run: {case: case.yaml}\nranks: [3]\nranks_per_node: 2": "below 2 or a multiple of it",
     "run: {case: case.yaml}\nranks: [1]\nslurm: {partition: 'a b'}": "one word without spaces",
@@ -470,7 +477,7 @@ def test_readme_lists_every_key_of_a_study_and_no_other():
     table = text.split("## study")[1].split("| key | value |")[1].split("\n\n")[0]
     names = [row.split("|")[1] for row in table.splitlines()[2:]]
     keys = {key for name in names for key in re.findall(r"`([\w.]+)`", name)}
-    within = {"run.bench", "run.case", "run.set", "run.petsc"}
+    within = {"run.bench", "run.case", "run.set", "run.petsc", "run.stream"}
     assert keys == set(study_file.TOP) - {"run"} | within
     rows = {row.split("|")[1].strip(): row.split("|")[2] for row in table.splitlines()[2:]}
     assert set(re.findall(r"`(\w+)`", rows["`run.bench`"])) == set(study_file.BENCH_KEYS)

@@ -225,6 +225,10 @@ static inline PetscInt HeatStageSweeps(PetscInt n, PetscInt depth)
   return (n + depth - 1) / depth;
 }
 
+/** Return the number of sweeps in which HeatOperatorTakeStages takes n stages; 0: one by one.  Not
+ *  collective; after HeatOperatorTakesStages. */
+PetscInt HeatOperatorStageSweeps(const HeatOperator *op, PetscInt n);
+
 /** Return the number of deep halo exchanges of one step's sweeps: Y_0 before the first, the rate
  *  and two increments before the second, two increments before each later one. */
 static inline PetscInt HeatStageExchanges(PetscInt sweeps) { return sweeps > 1 ? 2 * sweeps : 1; }

@@ -33,6 +33,11 @@ PetscErrorCode HeatOperatorTakesStages(HeatOperator *op, PetscBool *takes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscInt HeatOperatorStageSweeps(const HeatOperator *op, PetscInt n)
+{
+  return op->steps->frame.depth ? HeatStageSweeps(n, op->steps->frame.depth) : 0;
+}
+
 /* Sides. */
 
 static HeatBoundaryFaces Faces(const Step *step, int side)

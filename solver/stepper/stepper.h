@@ -23,6 +23,8 @@ typedef struct {
   PetscInt      rejected; /* attempts at this step that were given up */
   PetscInt      stages;   /* evaluations of N (explicit) or solves (implicit), rejected attempts
                              included; 1 for ts:TYPE */
+  PetscInt      sweeps;   /* rkl2: over the field in which stages were taken; 0: one by one;
+                             negative: one by one with coefficients that change */
   HeatSolveInfo solve;    /* all solves of the step, rejected attempts included; 0 for explicit
                              schemes */
   HeatFlows     flows;    /* [W/m] means over the step: dt times them is the change of the stored

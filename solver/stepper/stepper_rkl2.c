@@ -269,6 +269,7 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
       PetscCall(HeatStepperNet(s, stage.before, e->net, e->share[j] * k.mt, &info->flows));
     }
     info->stages += 1;
+    info->sweeps = -1;
     PetscCall(Combine(s, &stage));
     time_two = time;
     time     = time_new;
@@ -310,6 +311,7 @@ static PetscErrorCode TakeFixedStages(HeatStepper *s, PetscReal t, PetscInt stag
   PetscCall(VecRestoreArrayRead(T, &old));
   PetscCall(code); /* the step may have been abandoned */
   info->stages += stages;
+  info->sweeps += HeatOperatorStageSweeps(s->op, stages);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -33,6 +33,7 @@ class Cheat:
     new: str
     words: str
     workload: str = "implicit"
+    duration: str = "0.01"  # one cycle
 
 
 FIELD, PROBLEM, MODES, CHECKPOINT = (f"app/bench/bench_{part}.c" for part in ("field", "problem", "modes", "checkpoint"))
@@ -72,6 +73,22 @@ CHEATS = [
     Cheat("a cell changes between disk and memory", CHECKPOINT, "  PetscCall(HeatCheckpointStateClear(&state));",
           "  PetscCall(HeatCheckpointStateClear(&state)); run->back[0] += 1e-9;", "audit: field, cycle 0: the field that was read back",
           "checkpoint"),
+    Cheat("later cycles begin with a constant field", FIELD, "  PetscCall(HeatEnergyStart(&p->energy, p->op, T));",
+          "  if (cycle > 0) " + EACH_CELL + " T[k] = 256.5;\n  PetscCall(HeatEnergyStart(&p->energy, p->op, T));",
+          "audit: field, cycle 1: the field is not the one to which the steps lead", "explicit", "0.2"),
+    Cheat("later cycles begin with the equilibrium, which needs no iteration", FIELD,
+          "  PetscCall(HeatEnergyStart(&p->energy, p->op, T));",
+          "  if (cycle > 0) " + EACH_CELL + " T[k] = 256.5;\n  PetscCall(HeatEnergyStart(&p->energy, p->op, T));",
+          "audit: field, cycle 1: the field is not the one to which the steps lead", duration="8"),
+    Cheat("steps before the committed one are left out", FIELD, "  PetscCall(HeatBenchAdvance(run->p, committed - 1));",
+          "  run->p->step += committed - 1;", "audit: field, cycle 1: the field is not the one to which the steps lead", "explicit", "0.2"),
+    Cheat("cycles that get few windows are left out", FIELD, "  PetscCall(BeginCycle(run, cycle));",
+          "  if (cycle > 0 && !HeatBenchIsChosen(cycle)) { run->r->field.residuals[cycle] = 0.0; run->r->times[run->r->cycles++] = 1e-3; "
+          "run->r->seconds += 1e-3; run->r->steps += HEAT_BENCH_CYCLE; PetscFunctionReturn(PETSC_SUCCESS); }\n"
+          "  PetscCall(BeginCycle(run, cycle));", "audit: field, cycle 3: its commitment is missing or malformed", "explicit", "0.2"),
+    Cheat("only every other solve is accurate", "solver/implicit/linear_solve.c", "  PetscCall(CallKSP(l, l->ksp, b, x));\n  PetscCall(InitialNorm",
+          "  { static int turn = 0; PetscCall(KSPSetTolerances(l->ksp, turn++ % 2 ? 1e-5 : 1e-11, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT)); }\n"
+          "  PetscCall(CallKSP(l, l->ksp, b, x));\n  PetscCall(InitialNorm", "modes: the relative error is"),
 ]
 
 
@@ -92,7 +109,7 @@ def try_cheat(copy: SourceCopy, cheat: Cheat, honest: Path) -> str:
         if failure:
             return f"it does not compile:\n{failure[-2000:]}"
         shutil.rmtree(copy.work / "out", ignore_errors=True)
-        code, output = bench(copy, cheat, copy.build / "heat2d", "--class", "tiny", "--duration", "0.01", "--nonce", "7",
+        code, output = bench(copy, cheat, copy.build / "heat2d", "--class", "tiny", "--duration", cheat.duration, "--nonce", "7",
                              "--workload", cheat.workload, "--output", "out")
     finally:
         path.write_text(text)

@@ -319,6 +319,95 @@ def test_missing_commitment_is_caught(result, tmp_path):
     expect_caught(folder, "its commitment is missing or malformed")
 
 
+# ---- figures that nothing but the audit repeats -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change,words", [
+    (lambda bench: bench["audit"].update(windows=bench["audit"]["windows"] + 1), "the record's own audit found other figures"),
+    (lambda bench: bench["audit"].update(residual=bench["audit"]["residual"] / 2), "the record's own audit found other figures"),
+    (lambda bench: bench["audit"].update(histories=0), "the record's own audit found other figures"),
+    (lambda bench: bench["modes"].update(root="ab" * 32), "the root of modes is not that of the proof"),
+    (lambda bench: bench["modes"].update(error=-1.0), "its checks of whole fields are missing or out of bounds"),
+    (lambda bench: bench["modes"].update(bound=1.0), "its checks of whole fields are missing or out of bounds"),
+    (lambda bench: bench["field"].update(balance=-1.0), "its checks of whole fields are missing or out of bounds"),
+    (lambda bench: bench["field"]["residuals"].__setitem__(0, -1.0), "the residual of a cycle is above"),
+    (lambda bench: bench.update(steps=bench["steps"] + 0.9), "steps or duration do not follow from the times"),
+])
+def test_figures_that_only_the_audit_repeats_are_caught(result, tmp_path, change, words):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "results.json", lambda record: change(record["bench"]))
+    expect_caught(folder, words)
+
+
+@pytest.mark.parametrize("nonce", [" 0x1234567890abcdef", "-0xedcba9876f543211", "0x1234567890ABCDEF", "1234567890abcdef"])
+def test_nonce_in_another_form_is_refused(result, tmp_path, nonce):
+    """Readers that parse a number in another way would see another nonce."""
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["nonce"] = nonce
+        rewrite(folder, name, change)
+    done = audit(folder)
+    assert done.returncode == 4 and "no record of this version of heat2d bench" in done.stderr, done.stderr
+
+
+@pytest.fixture(scope="module", params=["implicit", "explicit"])
+def cycles(request, tmp_path_factory) -> Path:
+    """A result of at least five cycles: 3 is the first one that is not in the list 0, 1, 2, 4, ..."""
+    for duration in ("0.3", "3", "30") if request.param == "explicit" else ("12", "120"):
+        outcome = bench(tmp_path_factory.mktemp(request.param), "--class", "tiny", "--duration", duration, "--workload", request.param,
+                        "--nonce", "77")
+        if len(read(outcome.directory, "results.json")["bench"]["times"]) >= 5:
+            return outcome.directory
+    pytest.skip("this machine is too slow or too busy for five cycles")
+
+
+def test_history_of_an_honest_result_is_right(cycles):
+    done = audit(cycles)
+    assert [line for line in done.stderr.splitlines() if TOO_SHORT not in line] == [], done.stderr
+    bench_ = read(cycles, "results.json")["bench"]
+    n = len(bench_["times"])
+    chosen = sum(c & (c - 1) == 0 for c in range(n))
+    assert chosen <= bench_["audit"]["histories"] <= chosen + 8
+    assert bench_["audit"]["windows"] == 32 * (1 + chosen) + (n - chosen)  # 32 of modes
+    assert bench_["audit"]["history"] <= (0.6 if bench_["workload"] == "implicit" else 1e-9)
+
+
+@pytest.mark.parametrize("cycle", [3, -1])
+def test_cycle_without_windows_is_caught(cycles, tmp_path, cycle):
+    """Otherwise nobody would have to compute a cycle whose windows are known not to be in the proof."""
+    folder = copied(cycles, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"][1 + cycle if cycle >= 0 else cycle].update(windows=[]))
+    expect_caught(folder, "a window is not where nonce and roots place it, or its path does not lead to the root")
+
+
+def test_roots_that_were_made_up_are_caught(cycles, tmp_path):
+    folder = copied(cycles, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"][4].update(before="ab" * 32, after="cd" * 32))
+    expect_caught(folder, "a window is not where nonce and roots place it, or its path does not lead to the root")
+
+
+def test_one_field_for_two_cycles_is_caught(cycles, tmp_path):
+    folder = copied(cycles, tmp_path)
+
+    def change(proof):
+        commitments = proof["commitments"]
+        commitments[4].update({key: commitments[1][key] for key in ("before", "after", "windows")})
+
+    rewrite(folder, "proof.json", change)
+    expect_caught(folder, "two cycles have the same field")
+
+
+def test_commitments_without_times_are_caught(cycles, tmp_path):
+    """Slow cycles at the end cannot be left out of the times alone."""
+    folder = copied(cycles, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["times"].pop()
+        rewrite(folder, name, change)
+    expect_caught(folder, "the proof has not one commitment for each time")
+
+
 def test_folder_without_a_record_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     done = audit(tmp_path / "empty")
@@ -636,3 +725,31 @@ def test_verdict_that_cannot_be_printed_is_no_success(result, tmp_path):
         assert done.returncode == code, (folder, done.returncode, done.stderr)
         words = "less than 60 s" if code == 5 else "heat2d: error: the standard output cannot be written"
         assert words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+# ---- another build ------------------------------------------------------------------------------------------------
+
+# Programs of other builds of these sources, such as with Open MPI or without -march=native (tests/README.md).
+AUDITORS = [path for path in os.environ.get("HEAT2D_AUDITORS", "").split(":") if path]
+
+
+@pytest.mark.skipif(not AUDITORS, reason="HEAT2D_AUDITORS names no other build")
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
+@pytest.mark.parametrize("workload", ["implicit", "explicit", "checkpoint"])
+def test_other_builds_find_the_same_in_results_of_any_ranks(tmp_path, workload, ranks):
+    """The buyer's program has another MPI, other instructions and one rank.  An edited figure is found by each."""
+    made = bench(tmp_path, "--class", "tiny", "--duration", "0.01", "--workload", workload, "--nonce", "0x5eed", ranks=ranks)
+    if "is in memory (tmpfs)" in made.err:
+        pytest.skip("the temporary files of the tests are in memory")
+    folder = copied(made.directory, tmp_path)
+    steps = workload != "checkpoint"
+    if steps:
+        stretched(folder)
+    for auditor in AUDITORS:
+        done = execute([auditor, "bench", "--recompute", str(folder)], tmp_path)
+        found = [line for line in done.stderr.splitlines() if TOO_SHORT not in line]
+        assert found == [] and (done.returncode, "  VALID" in done.stdout) == ((0, True) if steps else (5, False)), done.stderr
+    rewrite(folder, "results.json", lambda record: record["bench"]["audit"].update(cells=record["bench"]["audit"]["cells"] + 1))
+    for auditor in AUDITORS:
+        done = execute([auditor, "bench", "--recompute", str(folder)], tmp_path)
+        assert done.returncode == 5 and "the record's own audit found other figures" in done.stderr, done.stderr

@@ -339,3 +339,53 @@ def test_a_run_tells_of_a_prime_number_of_ranks(tmp_path):
     told = [warning for warning in outcome.results["warnings"] if "11 ranks are a prime number and leave only 1 x 11 blocks" in warning
             or "11 ranks are a prime number and leave only 11 x 1 blocks" in warning]
     assert len(told) == 1 and told[0].endswith("10 ranks would be better") and told[0] in outcome.err
+
+
+# ---- the reference workload ---------------------------------------------------------------------------------------
+
+
+def plan_of_bench(folder: Path, *words: str, code: int = 0) -> dict:
+    done = execute(command("plan", 1, (*words, "--json", "plan.json")), folder, 1)
+    assert done.returncode == code, done.stderr
+    return json.loads((folder / "plan.json").read_text()) if code == 0 else {"error": done.stderr}
+
+
+@pytest.mark.parametrize("workload", ["implicit", "explicit", "checkpoint"])
+def test_the_plan_of_the_reference_workload_is_what_it_takes(tmp_path, workload):
+    """Memory within a quarter: on this small grid most of it is that of the program itself.  A file has some 10 kB beside its values."""
+    plan = plan_of_bench(tmp_path, "--class", "tiny", "--workload", workload)
+    execute(command("bench", 1, ("--class", "tiny", "--workload", workload, "--duration", "0.001", "--output", "out")), tmp_path, 1)
+    record = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert plan["memory"]["per_rank_max"] == pytest.approx(record["memory"]["bytes_max"], rel=0.25), record["memory"]
+    assert plan["files"]["snapshots"] == 0
+    if workload == "checkpoint":
+        assert plan["steps"] == 0 and plan["files"]["all"] == 2 * plan["files"]["checkpoint"]
+        assert 0 <= record["bench"]["restart"]["file_bytes"] - plan["files"]["checkpoint"] < 40_000
+    else:
+        assert plan["steps"] == 100 and plan["files"]["all"] == 0
+
+
+def test_every_class_has_a_plan_for_the_nodes_that_it_is_meant_for(tmp_path):
+    """From medium up a node has about 2.7e8 cells in every class, and needs as much memory for them."""
+    needs = []
+    for name, nodes in (("medium", 1), ("large", 16), ("huge", 256), ("peta", 4096), ("exa", 16384)):
+        plan = plan_of_bench(tmp_path, "--class", name, "--ranks", str(64 * nodes), "--ranks-per-node", "64")
+        assert plan["nodes"] == nodes and plan["title"] == f"reference workload, class {name}, implicit, field"
+        needs.append(plan["memory"]["per_node_max"])
+        halo = plan["communication"]["halo"]
+        assert (halo["between_nodes"]["messages"] > 0) == (nodes > 1) and halo["within_nodes"]["bytes"] > 0
+    assert max(needs) < 1.05 * min(needs), needs
+
+
+@pytest.mark.parametrize("words,said", [
+    (("--workload", "explicit"), "--class is missing"),
+    (("--class", "big"), "--class big: it must be one of tiny"),
+    (("--class", "tiny", "--workload", "lazy"), "--workload lazy: it must be one of implicit"),
+    (("--class", "tiny", "--nonce", "3"), "heat2d plan takes --class and --workload alone"),
+    (("case.yaml", "--class", "tiny"), "the case of the reference workload is built in"),
+    (("--class", "tiny", "--set", "time.steps=3"), "--set: the case of the reference workload is built in"),
+    (("--class", "tiny", "-pc_type", "jacobi"), "-pc_type: the case of the reference workload is built in"),
+])
+def test_what_would_change_the_reference_workload_is_refused(tmp_path, words, said):
+    error = plan_of_bench(tmp_path, *words, code=2)["error"]
+    assert error.count("heat2d: error:") == 1 and said in error, error

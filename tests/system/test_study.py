@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -85,14 +86,15 @@ def test_key_that_heat2d_does_not_know_is_refused_before_anything_is_written(tmp
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["strong.yaml", "weak.yaml", "refine.yaml", "nodes.yaml"])
+@pytest.mark.parametrize("name", ["strong.yaml", "machine.yaml", "weak.yaml", "refine.yaml", "nodes.yaml"])
 def test_shipped_study_files_are_valid(name, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from postprocess.study.points import make_points
     from postprocess.study.study_file import read_study
     read = read_study(ROOT / "inputs" / "benchmark" / name)
     points = make_points(read)
-    assert len(points) == len(read.ranks) and read.repeats == 6
+    assert len(points) == len(read.ranks) * sum(math.prod(len(values) for values in sweep.values()) for sweep in read.sweeps)
+    assert read.repeats == 6
 
 
 # ---- other drivers

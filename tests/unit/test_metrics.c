@@ -1,5 +1,6 @@
 /* What is measured of the use of the machine: time in MPI by kind, step times, spreads over the
    ranks, energy and clock from files of the kernel. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/bench/bench.h"
@@ -147,19 +149,22 @@ static void time_in_mpi_is_added_to_the_present_kind(void **state)
 
 /* ---- energy and clock ---- */
 
-/* Write a text to a file below `root`, with the folders above it. */
+/* Write a text to a file below `root`, with the folders above it.  The file is replaced as a whole,
+   since a thread may read it meanwhile. */
 static void put(const char *root, const char *file, const char *text)
 {
-  char  path[512], command[1024];
+  char  path[512], part[520], command[1024];
   FILE *stream;
 
   (void)snprintf(path, sizeof path, "%s%s", root, file);
   (void)snprintf(command, sizeof command, "mkdir -p \"$(dirname %s)\"", path);
   assert_int_equal(system(command), 0);
-  stream = fopen(path, "w");
+  (void)snprintf(part, sizeof part, "%s.part", path);
+  stream = fopen(part, "w");
   assert_non_null(stream);
   (void)fputs(text, stream);
   (void)fclose(stream);
+  assert_int_equal(rename(part, path), 0);
 }
 
 static void remove_all(const char *root)
@@ -242,8 +247,6 @@ static void energy_of_a_part_is_not_that_of_the_whole(void **state)
   OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
   assert_true(joules == 0.0);
   if (rank == 0) remove_all(root); /* on one node the counters go while the run lasts */
-  power.next = 0.0;
-  HeatPowerPoll(&power, HeatMonotonicTime());
   OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
   assert_true(isnan(joules) && reason[0]);
   for (int k = 0; k <= HEAT_POWER_COUNTERS; k++) {
@@ -261,31 +264,32 @@ static void energy_of_a_part_is_not_that_of_the_whole(void **state)
   remove_all(root);
 }
 
-/* The counters of a long bench start again from 0 unless they are read between its steps. */
-static void a_bench_reads_the_counters_between_sweeps(void **state)
+/* A counter that starts again from 0 is read before it has gone round once more, while the main
+   thread only waits, as in a long solve or a write of a checkpoint. */
+static void counters_are_read_while_the_main_thread_is_busy(void **state)
 {
-  HeatPower         power = {0};
-  HeatBenchRequest  q     = {.power = &power};
-  HeatBenchProblem *p;
-  char              root[64];
-  PetscMPIInt       rank;
+  char            root[64], reason[128];
+  double          joules;
+  PetscMPIInt     rank;
+  HeatPower       power;
+  struct timespec pause = {.tv_nsec = 400000000}; /* [ns] eight intervals of 50 ms */
 
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
-  (void)snprintf(root, sizeof root, "bench.%d", rank);
+  (void)snprintf(root, sizeof root, "busy.%d", rank);
   put(root, RAPL "0/name", "package-0\n");
   put(root, RAPL "0/energy_uj", "1000000\n");
-  put(root, RAPL "0/max_energy_range_uj", "262143328850\n");
+  put(root, RAPL "0/max_energy_range_uj", "10000000\n"); /* 10 J, at 1 kW read every 50 ms */
   HeatPowerStart(root, PETSC_TRUE, &power);
-  q.id = (HeatBenchId){.size = &HeatBenchClasses[0], .workload = HEAT_BENCH_EXPLICIT, .nonce = 1};
-  OK(HeatBenchOpenField(PETSC_COMM_WORLD, &q, &p));
-  put(root, RAPL "0/energy_uj", "4000000\n");
-  OK(HeatBenchAdvance(p, 1));
-  assert_true(power.joules == 0.0); /* the first reading is not a minute old */
-  power.next = 0.0;
-  OK(HeatBenchAdvance(p, 1));
-  assert_true(fabs(power.joules - 3.0) < 1e-9);
-  OK(HeatBenchClose(&p));
+  for (int k = 0; k < 2; k++) { /* each turn adds 8 J: once round, less 2 J, from 1 to 9 to 7 */
+    (void)nanosleep(&pause, NULL);
+    put(root, RAPL "0/energy_uj", k == 0 ? "9000000\n" : "7000000\n");
+  }
+  (void)nanosleep(&pause, NULL);
+  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  MPI_Comm_size(PETSC_COMM_WORLD, &rank);
+  assert_true(fabs(joules - 16.0 * rank) < 1e-9); /* the last reading alone would give 6 J */
+  HeatPowerStop(&power);                          /* nothing is left to end */
   remove_all(root);
 }
 
@@ -352,46 +356,96 @@ static HeatCase *a_case(const char *regions, const char *scheme)
   return c;
 }
 
+/* Return the modelled bytes of a cell and step. */
+static double traffic(const HeatCase *c, const HeatMemoryWork *work)
+{
+  const char *why;
+  double      bytes;
+
+  OK(HeatMemoryTraffic(c, work, &bytes, &why));
+  assert_true(isnan(bytes) == (why != NULL));
+  return bytes;
+}
+
+static const char a_circle[] = ", {shape: circle, centre: [0.5, 0.5], radius: 0.2, material: m}";
+
 /* The numbers are those of memory_traffic.h. */
 static void traffic_follows_from_passes_and_iterations(void **state)
 {
-  static const char circle[] = ", {shape: circle, centre: [0.5, 0.5], radius: 0.2, material: m}";
-  HeatCase         *two = a_case(circle, "ftcs"), *one = a_case("", "ftcs");
-  HeatCase         *implicit = a_case("", "backward-euler");
-  HeatMemoryWork    work     = {.steps = 64, .passes = 2, .iterations = 0};
-  double            bytes;
+  HeatCase      *two = a_case(a_circle, "ftcs"), *one = a_case("", "ftcs");
+  HeatCase      *implicit = a_case("", "backward-euler"), *ts = a_case("", "ts:euler");
+  HeatMemoryWork work = {.steps = 64, .passes = 2, .iterations = 0};
 
   (void)state;
-  OK(HeatMemoryTraffic(two, &work, &bytes));
-  assert_true(bytes == 40.0 / 32.0);
-  OK(HeatMemoryTraffic(one, &work, &bytes));
-  assert_true(bytes == 16.0 / 32.0);
-  OK(HeatMemoryTraffic(implicit, &work, &bytes));
-  assert_true(isnan(bytes));
-  work = (HeatMemoryWork){.steps = 10, .iterations = 60, .ours = PETSC_TRUE};
-  OK(HeatMemoryTraffic(implicit, &work, &bytes));
-  assert_true(bytes == 582.0);
+  assert_true(traffic(two, &work) == 40.0 / 32.0);
+  assert_true(traffic(one, &work) == 16.0 / 32.0);
+  assert_true(isnan(traffic(implicit, &work))); /* the solver is PETSc's */
+  assert_true(isnan(traffic(ts, &work)));
+  work = (HeatMemoryWork){.steps = 10, .iterations = 60, .solver = HEAT_TRAFFIC_OF_HEATCG};
+  assert_true(traffic(implicit, &work) == 582.0);
+  work.steps = 0;
+  assert_true(isnan(traffic(implicit, &work)));
   OK(HeatCaseDestroy(&one));
   OK(HeatCaseDestroy(&two));
   OK(HeatCaseDestroy(&implicit));
+  OK(HeatCaseDestroy(&ts));
+}
+
+static void traffic_of_rkl2_follows_from_stages_and_sweeps(void **state)
+{
+  HeatCase        *two = a_case(a_circle, "rkl2"), *one = a_case("", "rkl2");
+  const PetscInt   stages[] = {9, 9, 33, 3, 3, 3}, sweeps[] = {1, 1, 3, 0, -1, -1};
+  const PetscBool  of_T[]   = {PETSC_FALSE, PETSC_FALSE, PETSC_FALSE,
+                               PETSC_FALSE, PETSC_FALSE, PETSC_TRUE};
+  const PetscInt64 values[] = {2, 2, 14, 16, 30, 102}, passes[] = {1, 1, 3, 3, 0, 0};
+
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    HeatMemoryWork work = {.steps = 1};
+
+    HeatStageTrafficAdd(&work.stages, stages[k], sweeps[k], of_T[k]);
+    assert_int_equal(work.stages.stages, stages[k]);
+    assert_true(traffic(two, &work) == 8.0 * (double)(values[k] + 3 * passes[k]));
+    assert_true(traffic(one, &work) == 8.0 * (double)values[k]);
+  }
+  OK(HeatCaseDestroy(&one));
+  OK(HeatCaseDestroy(&two));
+}
+
+/* One step of one solve: two iterations of Newton's method, of three linear ones each. */
+static void traffic_of_newton_follows_from_its_iterations(void **state)
+{
+  HeatCase      *c    = a_case("", "backward-euler");
+  HeatMemoryWork work = {
+      .steps = 1, .solves = 1, .newton = 2, .iterations = 6, .solver = HEAT_TRAFFIC_OF_FGMRES};
+
+  (void)state;
+  /* solve 10 + 4 + 5 + 2; iteration 10 + 4 + 5 + 2 + 3 + 10, solution 3 + 2; linear 8 + 3 + 7 */
+  assert_true(traffic(c, &work) == 8.0 * (21 + 2 * (34 + 5) + 6 * 18) + 6 * 97.0);
+  work.solver = HEAT_TRAFFIC_OF_CG;
+  assert_true(traffic(c, &work) == 8.0 * (12 + 2 * 22 + 6 * 20) + 6 * 97.0);
+  OK(HeatCaseDestroy(&c));
 }
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(percentiles_are_those_of_the_sorted_times),
-                                     cmocka_unit_test(a_sweep_counts_as_steps_of_equal_time),
-                                     cmocka_unit_test(without_steps_nothing_is_known),
-                                     cmocka_unit_test(times_beyond_the_bins_count_in_the_outermost),
-                                     cmocka_unit_test(spreads_name_the_rank_of_the_maximum),
-                                     cmocka_unit_test(time_in_mpi_is_added_to_the_present_kind),
-                                     cmocka_unit_test(energy_is_that_of_packages_and_memory),
-                                     cmocka_unit_test(energy_without_counters_has_a_reason),
-                                     cmocka_unit_test(energy_of_a_part_is_not_that_of_the_whole),
-                                     cmocka_unit_test(a_bench_reads_the_counters_between_sweeps),
-                                     cmocka_unit_test(clock_comes_from_the_kernel_or_from_cpuinfo),
-                                     cmocka_unit_test(stream_has_a_rate),
-                                     cmocka_unit_test(traffic_follows_from_passes_and_iterations)};
-  int                     failed;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(percentiles_are_those_of_the_sorted_times),
+      cmocka_unit_test(a_sweep_counts_as_steps_of_equal_time),
+      cmocka_unit_test(without_steps_nothing_is_known),
+      cmocka_unit_test(times_beyond_the_bins_count_in_the_outermost),
+      cmocka_unit_test(spreads_name_the_rank_of_the_maximum),
+      cmocka_unit_test(time_in_mpi_is_added_to_the_present_kind),
+      cmocka_unit_test(energy_is_that_of_packages_and_memory),
+      cmocka_unit_test(energy_without_counters_has_a_reason),
+      cmocka_unit_test(energy_of_a_part_is_not_that_of_the_whole),
+      cmocka_unit_test(counters_are_read_while_the_main_thread_is_busy),
+      cmocka_unit_test(clock_comes_from_the_kernel_or_from_cpuinfo),
+      cmocka_unit_test(stream_has_a_rate),
+      cmocka_unit_test(traffic_follows_from_passes_and_iterations),
+      cmocka_unit_test(traffic_of_rkl2_follows_from_stages_and_sweeps),
+      cmocka_unit_test(traffic_of_newton_follows_from_its_iterations)};
+  int failed;
 
   OK(PetscInitialize(&argc, &argv, NULL, NULL));
   HeatMpiTimeStart();
