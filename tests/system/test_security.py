@@ -308,7 +308,7 @@ def test_latest_skips_a_link_with_a_note(tmp_path):
 def test_step_below_the_normal_numbers_is_refused(tmp_path, scheme):
     """1/step is infinite."""
     change = f"time={{scheme: '{scheme}', step: 5e-324, {'end: 1e-3' if scheme == 'esdirk' else 'steps: 3'}}}"
-    refused(tmp_path, small(), "time.step", "found 4.94066e-324", "2.22507e-308", args=("--set", change))
+    refused(tmp_path, small(), "time.step", "found 5e-324", "too small for a number", "2.3e-308", args=("--set", change))
 
 
 @pytest.mark.parametrize("change", ["time.step=3e-308", "time.step=1e300", "materials[0].density=1e308", "materials[0].conductivity=1e308",
