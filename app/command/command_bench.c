@@ -21,6 +21,7 @@
 #include "app/verify/verify.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/monotonic.h"
+#include "solver/base/number_text.h"
 
 /* A run of the command. */
 typedef struct {
@@ -77,7 +78,7 @@ static PetscErrorCode ReadNumber(MPI_Comm comm, const char *option, const char *
   char *end;
 
   PetscFunctionBeginUser;
-  *value = strtod(text, &end);
+  *value = HeatNumberRead(text, &end);
   HeatCheck(text[0] && !*end && *value >= low && *value <= high, comm, HEAT_ERR_INPUT,
             "%s %.40s: it must be a number from %g to %g", option, text, low, high);
   PetscFunctionReturn(PETSC_SUCCESS);

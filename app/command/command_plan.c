@@ -12,6 +12,7 @@
 #include "app/process/petsc_options.h"
 #include "io/case_file/case_file.h"
 #include "io/machine_file/machine_file.h"
+#include "solver/base/number_text.h"
 
 /* Refuse what would change the reference workload, whose case is built in. */
 static PetscErrorCode CheckBench(MPI_Comm comm, const HeatOptions *o)
@@ -80,7 +81,7 @@ static PetscErrorCode ReadRequest(MPI_Comm comm, const HeatOptions *o, HeatPlanR
   request->per_node   = PetscMin(request->per_node, request->ranks);
   request->iterations = -1.0;
   if (!o->plan.iterations) PetscFunctionReturn(PETSC_SUCCESS);
-  request->iterations = (PetscReal)strtod(o->plan.iterations, &end);
+  request->iterations = HeatNumberRead(o->plan.iterations, &end);
   /* 1e9: chosen, far beyond solver.max_iterations of any run */
   HeatCheck(*o->plan.iterations && !*end && request->iterations >= 0.0 &&
                 request->iterations <= 1e9,

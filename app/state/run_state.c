@@ -83,12 +83,13 @@ PetscErrorCode HeatRunStateChooseStep(HeatRunState *state, PetscReal t, PetscBoo
   if (c->time.step > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(*dt > 0.0 && *dt < PETSC_MAX_REAL, state->grid->comm, c, "time.step",
                    "any step is stable here, so `auto` cannot choose one; give a number");
-  if (free || c->time.end <= 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->time.end <= 0.0 || HeatStepperIsAdaptive(state->stepper))
+    PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(HeatTimeGridCounts(c->time.end / *dt), state->grid->comm, c, "time.end",
                    "found %g, which makes %g steps of the largest stable length, %g s; take a "
                    "shorter run, or an implicit scheme such as bdf2",
                    (double)c->time.end, (double)(c->time.end / *dt), (double)*dt);
-  *dt = HeatTimeGridStep(c->time.end, *dt);
+  if (!free) *dt = HeatTimeGridStep(c->time.end, *dt);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -366,10 +366,51 @@ static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node
 static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
                            const char *path);
 
+/* A member of a mapping and its place among the members. */
+typedef struct {
+  const HeatYamlNode *node;
+  PetscInt            place;
+} Member;
+
+/* Compare two members by their keys, equal keys by their places. */
+static int CompareMembers(const void *a, const void *b)
+{
+  const Member *s = a, *t = b;
+  const int     order = strcmp(s->node->key, t->node->key);
+
+  return order ? order : (s->place > t->place) - (s->place < t->place);
+}
+
+/* Find the first member of a mapping whose key an earlier member has, and the first member with
+ * that key; both NULL if there is none.  The members are sorted, since a mapping may hold a host
+ * for each node of a large machine. */
+static PetscErrorCode FindRepeated(const HeatYamlNode *map, const HeatYamlNode **again,
+                                   const HeatYamlNode **earlier)
+{
+  PetscInt n = 0, first = map->count, from = 0; /* `from`: the first of the members of one key */
+  Member  *members;
+
+  PetscFunctionBeginUser;
+  *again = *earlier = NULL;
+  PetscCall(PetscMalloc1(map->count, &members));
+  for (const HeatYamlNode *node = map->first; node; node = node->next, n++)
+    members[n] = (Member){node, n};
+  if (n > 1) qsort(members, (size_t)n, sizeof *members, CompareMembers);
+  for (PetscInt i = 1; i < n; i++) {
+    if (strcmp(members[i].node->key, members[from].node->key) != 0) from = i;
+    if (from == i || members[i].place >= first) continue;
+    first    = members[i].place;
+    *again   = members[i].node;
+    *earlier = members[from].node;
+  }
+  PetscCall(PetscFree(members));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Check one member of a mapping and all below it.  `parent` is the pattern of the mapping,
- * `parent_path` its path. */
-static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYamlNode *node,
-                                 const char *parent, const char *parent_path)
+ * `parent_path` its path; `earlier` has the same key, or is NULL. */
+static PetscErrorCode WalkMember(const HeatReader *r, const HeatYamlNode *earlier,
+                                 HeatYamlNode *node, const char *parent, const char *parent_path)
 {
   const char *dot = parent[0] ? "." : "";
   char        pattern[PATH_BYTES], path[PATH_BYTES];
@@ -380,10 +421,7 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
   PetscCall(HeatCaseAddWhere(r->c, path, node->line));
   node->path = r->c->where[r->c->n_where - 1].path;
   if (!IsKnown(r, pattern)) PetscCall(RaiseUnknown(r, node, parent));
-  for (HeatYamlNode *other = map->first; other != node && strcmp(parent, "petsc") != 0;
-       other               = other->next) {
-    if (strcmp(other->key, node->key) == 0) PetscCall(HeatReaderRaiseRepeated(r, node, other));
-  }
+  if (earlier) PetscCall(HeatReaderRaiseRepeated(r, node, earlier));
   PetscCall(Walk(r, node, pattern, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -393,14 +431,16 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
 static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
                            const char *path)
 {
-  const PetscBool is_side = (PetscBool)(strcmp(pattern, "boundary.<side>") == 0);
-  char            below[PATH_BYTES], element[PATH_BYTES];
-  PetscInt        i = 0;
+  const PetscBool     is_side = (PetscBool)(strcmp(pattern, "boundary.<side>") == 0);
+  const HeatYamlNode *again = NULL, *earlier = NULL;
+  char                below[PATH_BYTES], element[PATH_BYTES];
+  PetscInt            i = 0;
 
   PetscFunctionBeginUser;
   if (node->kind == HEAT_YAML_MAP && (!pattern[0] || HasBelow(r, pattern, "."))) {
+    if (strcmp(pattern, "petsc") != 0) PetscCall(FindRepeated(node, &again, &earlier));
     for (HeatYamlNode *child = node->first; child; child = child->next) {
-      PetscCall(WalkMember(r, node, child, pattern, path));
+      PetscCall(WalkMember(r, child == again ? earlier : NULL, child, pattern, path));
     }
   } else if (node->kind == HEAT_YAML_LIST && (is_side || HasBelow(r, pattern, "[]."))) {
     snprintf(below, sizeof below, "%s%s", pattern, is_side ? "" : "[]");

@@ -284,9 +284,8 @@ static PetscErrorCode ReadOption(const HeatReader *r, const HeatYamlNode *node,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Check that no option is repeated; `-a` and `a` are the same option.  HeatReaderCheckKeys leaves
- * this check to the reader of petsc: it compares keys pairwise, and only the keys of petsc are not
- * limited in number by the table of keys.  Sorting keeps the cost of many options low. */
+/* Check that no option is repeated; `-a` and `a` are the same option, which HeatReaderCheckKeys
+ * does not know.  Sorting keeps the cost of many options low. */
 static PetscErrorCode CheckRepeatedOptions(const HeatReader *r, const HeatYamlNode **sorted,
                                            PetscInt n)
 {

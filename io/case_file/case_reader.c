@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "io/case_file/case_files.h"
+#include "solver/base/number_text.h"
 
 /* [bytes] Dotted path of a missing key, for its message; a longer one is truncated.  Chosen. */
 enum { PATH_BYTES = 200 };
@@ -86,11 +87,11 @@ static NumberKind ClassifyNumber(const char *text)
 }
 
 /* Return the value of a text that ClassifyNumber accepts; infinity when it is too large for a
- * double, NaN when strtod does not use the whole text. */
+ * double, NaN when it is too small, or when strtod does not use the whole text. */
 static PetscReal ToReal(const char *text)
 {
   char           *end;
-  const PetscReal value = strtod(text, &end);
+  const PetscReal value = HeatNumberRead(text, &end);
 
   return *end ? NAN : value;
 }
@@ -308,8 +309,8 @@ PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatR
                   HeatReaderDescribe(node, found),
                   node->kind == HEAT_YAML_SCALAR ? NumberHint(node->text) : "");
   *value = ToReal(node->text);
-  HeatReaderCheck(isfinite(*value), r, node, "found %s, which is too large for a number",
-                  HeatReaderDescribe(node, found));
+  HeatReaderCheck(isfinite(*value), r, node, "found %s, which is %s",
+                  HeatReaderDescribe(node, found), HeatNumberFault(*value));
   HeatReaderCheck(range != HEAT_POSITIVE || *value > 0.0, r, node,
                   "found %s; it must be greater than 0", HeatReaderDescribe(node, found));
   HeatReaderCheck(range != HEAT_NOT_NEGATIVE || *value >= 0.0, r, node,

@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "io/file/text_file.h"
@@ -29,7 +28,7 @@ static PetscBool ParseNumber(const char **at, const char *end, PetscReal *value)
     if (!strchr("0123456789+-.eE \t\r", *c)) return PETSC_FALSE;
   }
   if (s == end) return PETSC_FALSE;
-  *value = strtod(s, &after);
+  *value = HeatNumberRead(s, &after);
   if (after == s || after > end || !isfinite(*value)) return PETSC_FALSE;
   while (after < end && isspace((unsigned char)*after)) after++;
   *at = after;
@@ -85,7 +84,7 @@ static PetscErrorCode ParseTable(MPI_Comm comm, const char *path, const char *te
     if (kind == LINE_EMPTY) continue;
     HeatCheck(kind == LINE_NUMBERS || (kind == LINE_NAMES && !begun), comm, HEAT_ERR_FILE,
               "%s:%d: found '%s'; a line holds two finite numbers, time,value, with a point for "
-              "decimals",
+              "decimals, each 0 or from 2.3e-308 to 1.7e308 in magnitude",
               path, number, Quote(line, stop, text_found));
     begun = PETSC_TRUE;
     if (kind == LINE_NAMES) continue;

@@ -12,8 +12,8 @@
  *                      when it may be NULL
  *  @param[out] length  number of bytes, without the NUL
  *  Errors: `code` when the file cannot be opened or read, or is larger than 16 MiB; with
- *  HEAT_ERR_FILE also when it is a pipe, socket or device, since opening a pipe without a writer
- *  would block. */
+ *  HEAT_ERR_FILE also when it is a pipe, socket or device; with HEAT_ERR_INPUT also when no program
+ *  has opened a pipe for writing in ten seconds. */
 PetscErrorCode HeatTextRead(MPI_Comm comm, const char *path, PetscErrorCode code, const char *what,
                             char **text, size_t *length);
 

@@ -1,4 +1,4 @@
-/** Numbers in messages that compare them. */
+/** Texts of numbers: those of messages that compare numbers, and those that are read. */
 #ifndef HEAT_SOLVER_NUMBER_TEXT_H
 #define HEAT_SOLVER_NUMBER_TEXT_H
 
@@ -16,5 +16,14 @@ const char *HeatNumberText(PetscReal value, char *text);
 
 /** The text of a number, for the arguments of a message; it lives to the end of the block. */
 #define HeatNumber(value) HeatNumberText((value), (char[HEAT_NUMBER_BYTES]){""})
+
+/** Read a number as strtod does, and store the end of its text in *end.  The value of a number that
+ *  a double holds with fewer digits or not at all, such as 1e-310 and 1e-400, is NaN, and that of
+ *  1e400 is infinity, so that neither passes for another number.  Not collective. */
+PetscReal HeatNumberRead(const char *text, char **end);
+
+/** Return why HeatNumberRead gave a value that is not finite, for a message "found TEXT, which is
+ *  ...": "too large for a number", or too small. */
+const char *HeatNumberFault(PetscReal value);
 
 #endif

@@ -85,6 +85,23 @@ static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that the steps to time.end can be counted: steps of the given length, or controlled steps
+   that are all as long as the longest one may be. */
+static PetscErrorCode ValidateCount(const HeatValidation *k)
+{
+  const HeatCase *c          = k->c;
+  const PetscBool controlled = (PetscBool)(c->time.adaptive.tolerance != 0.0 || c->time.step_auto);
+  const PetscReal step       = controlled ? c->time.adaptive.max : c->time.step;
+
+  PetscFunctionBeginUser;
+  if (step <= 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(HeatTimeGridCounts(ceil(c->time.end / step)), k->comm, c,
+                   controlled ? "time.adaptive.max_step" : "time.step",
+                   "found %g, which makes %s%g steps; take longer steps, or an earlier time.end",
+                   step, controlled ? "at least " : "", ceil(c->time.end / step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Check that exactly one of time.end and time.steps is given, and that steps can be counted. */
 static PetscErrorCode ValidateEnd(const HeatValidation *k)
 {
@@ -104,12 +121,7 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
   if (c->time.end < 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(isfinite(c->time.end) && c->time.end > 0.0, k->comm, c, "time.end",
                    "found %g; it must be greater than 0", c->time.end);
-  if (c->time.step > 0.0 && c->time.adaptive.tolerance == 0.0) {
-    const PetscReal steps = ceil(c->time.end / c->time.step);
-
-    HeatCaseCheckKey(HeatTimeGridCounts(steps), k->comm, c, "time.step",
-                     "found %g, which makes %g steps; take longer steps", c->time.step, steps);
-  }
+  PetscCall(ValidateCount(k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

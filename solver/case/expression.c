@@ -13,10 +13,12 @@
 #include <math.h>
 #include <muParserDLL.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "solver/base/number_text.h"
 #include "solver/case/switches.h"
 #include "solver/formula/program.h"
 #include "solver/formula/time_factor.h"
@@ -253,6 +255,17 @@ static PetscBool ScanSymbol(const char *text, size_t i, int *depth, size_t *used
   return PETSC_TRUE;
 }
 
+/* Refuse a number at position i that no double holds. */
+static PetscBool ScanNumber(const char *text, size_t i, char *message, size_t size)
+{
+  char           *end;
+  const PetscReal value = HeatNumberRead(text + i, &end);
+
+  if (isfinite(value)) return PETSC_TRUE;
+  return SetMessage(text, i, message, size, "'%.*s' is %s",
+                    (int)PetscMin(end - text - (ptrdiff_t)i, 40), text + i, HeatNumberFault(value));
+}
+
 /* Scan the whole text: every character and name is allowed, and brackets match.  Returns whether
    that holds, and the variables that are used; else writes the message. */
 static PetscBool Scan(const char *text, int allowed, int *variables, char *message, size_t size)
@@ -267,6 +280,7 @@ static PetscBool Scan(const char *text, int allowed, int *variables, char *messa
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
     if (isdigit(c) || (c == '.' && isdigit((unsigned char)text[i + 1]))) {
       used = NumberLength(text + i);
+      if (!ScanNumber(text, i, message, size)) return PETSC_FALSE;
     } else if (isalpha(c) || c == '_') {
       used = NameLength(text + i);
       if (!ScanName(text, i, used, allowed, variables, message, size)) return PETSC_FALSE;

@@ -21,6 +21,7 @@
 
 #include <petscdmshell.h>
 #include <petscsnes.h>
+#include <stdio.h>
 
 #include "solver/base/exact_sum.h"
 #include "solver/base/traffic.h"
@@ -421,10 +422,47 @@ PetscErrorCode HeatStageSolve(HeatStage *s, const HeatStageEquation *eq, Vec T, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write what helps where the conductivity spans so many decades that linear systems are not solved
+   reliably; "" elsewhere.  Collective.  4: measured (solver/MEASURED.md, "Steep conductivities"); 5
+   leaves room for a margin of materials that differ. */
+static PetscErrorCode AdviseOnDecades(const HeatStage *s, char *text, size_t size)
+{
+  const HeatCase *c    = HeatOperatorCase(s->op);
+  const HeatGrid *g    = HeatOperatorGrid(s->op);
+  PetscReal extremes[] = {-PETSC_MAX_REAL, -PETSC_MAX_REAL}, decades; /* of -log10 k, log10 k */
+
+  PetscFunctionBeginUser;
+  text[0] = '\0';
+  if (HeatOperatorIsSymmetric(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t cell = 0; cell < 2 * HeatGridLocalCells(g); cell++) {
+    const PetscReal k = HeatOperatorConductivity(s->op, (int)(cell % 2), cell / 2);
+
+    if (!(k > 0.0)) continue;
+    extremes[0] = PetscMax(extremes[0], -PetscLog10Real(k));
+    extremes[1] = PetscMax(extremes[1], PetscLog10Real(k));
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, g->comm));
+  decades = extremes[0] + extremes[1];
+  if (!(decades > 5.0)) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)snprintf(
+      text, size,
+      "the conductivity changes by %.0f decades over the temperatures of the last "
+      "iterate, and linear systems are solved reliably up to about four: %slet it change "
+      "less, for example by max(k, K) with K 1e-4 of its largest value, which hardly "
+      "changes the heat",
+      (double)decades,
+      c->time.scheme == HEAT_SCHEME_STEADY
+          ? "run to a late end with controlled steps (time.scheme bdf2 or esdirk, step: "
+            "auto) instead, or "
+          : "");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy)
 {
   const HeatCase *c = HeatOperatorCase(s->op);
   const char     *words;
+  char            decades[400];
 
   PetscFunctionBeginUser;
   if (!s->snes) {
@@ -435,6 +473,7 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
   /* Newton's method never evaluated F: the coefficients are undefined at the guess. */
   if (!(s->norm_first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
   PetscCall(SNESGetConvergedReasonString(s->snes, &words));
+  PetscCall(AdviseOnDecades(s, decades, sizeof decades));
   return HeatRaiseHere(
       HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
       "%s: Newton's method stopped without converging (%s) after %" PetscInt_FMT
@@ -442,8 +481,8 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
       "%.3e: %s; take shorter steps or start nearer, or allow more iterations "
       "(solver.max_newton %" PetscInt_FMT ", solver.max_iterations %" PetscInt_FMT ")%s%s",
       what, words, s->solve.newton, (double)s->norm_first, (double)s->norm_last,
-      (double)c->solver.tolerance, HeatNewtonAdvice(&s->newton), c->solver.max_newton,
-      c->solver.max_iterations, remedy[0] ? "; " : "", remedy);
+      (double)c->solver.tolerance, decades[0] ? decades : HeatNewtonAdvice(&s->newton),
+      c->solver.max_newton, c->solver.max_iterations, remedy[0] ? "; " : "", remedy);
 }
 
 HeatLinear *HeatStageLinear(HeatStage *s) { return s->linear; }

@@ -107,6 +107,8 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
     }
     if (!DependsOnT(s, axis, m)) continue;
     PetscCall(HeatExpressionFindKnots(*e, c, formula));
+    HeatCaseCheckKey(!HeatExpressionKnots(*e)->problem[0], s->grid->comm, c, path, "%s",
+                     HeatExpressionKnots(*e)->problem);
     s->varies = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -16,9 +16,8 @@
  *  points; with T0 and T1 exchanged it has the same value to that error.
  *
  *  An interval is split at the knots of the expression (HeatExpressionFindKnots) first, so that no
- *  peak, dip or jump is missed, however narrow.  Without knots, or where such a feature depends on
- *  x or y too, one that is narrower than the distance of the samples, half the interval, can be
- *  missed.
+ *  peak, dip or jump is missed, however narrow.  Without knots, one that is narrower than the
+ *  distance of the samples, half the interval, can be missed.
  *  @param[in]  x, y    coordinates [m], [n]; NULL if the expression does not use them
  *  @param[in]  t       time [s]
  *  @param[in]  T0, T1  ends of the intervals [K], [n]

@@ -164,6 +164,19 @@ static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Raise the error of coefficients that became undefined on the way.  A Rosenbrock method continues
+   after that, with fields that are not finite, until PETSc finds a linear solve at fault. */
+static PetscErrorCode RaiseUndefined(HeatStepper *s, const char *what)
+{
+  const HeatStepperTs *o = s->data;
+  PetscBool            valid;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatStepperTryBring(s, o->t_undefined, o->T_undefined, &valid));
+  if (!valid) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Raise the error of a step that TS could not take. */
 static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
 {
@@ -178,6 +191,7 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorCheckFormulas(s->op)); /* the cause, where there is one */
   HeatStepperFormatStep(t, what, sizeof what);
+  if (o->undefined) PetscCall(RaiseUndefined(s, what));
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (o->linear) {
     PetscCall(TSGetSNES(o->ts, &snes));
@@ -226,7 +240,8 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscErrorCode      code;
 
   PetscFunctionBeginUser;
-  o->solve = none;
+  o->solve     = none;
+  o->undefined = o->invalid = PETSC_FALSE;
   if (o->pc) PetscCall(PCSetFailedReason(o->pc, PC_NOERROR));
   PetscCall(TSSetTime(o->ts, t));
   PetscCall(TSSetTimeStep(o->ts, dt));
@@ -303,6 +318,7 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscCall(VecDestroy(&o->T));
   PetscCall(VecDestroy(&o->scaled));
   PetscCall(VecDestroy(&o->T_jacobian));
+  PetscCall(VecDestroy(&o->T_undefined));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,18 +8,22 @@
 
 /** Data of the scheme, in s->data. */
 typedef struct {
-  TS            ts;         /* owned, like everything below */
-  HeatLinear   *linear;     /* NULL for explicit types */
-  Mat           jacobian;   /* shell of J_TS; NULL for explicit types */
-  PC            pc;         /* borrowed from the KSPPREONLY; NULL for explicit types */
-  Vec           T;          /* [K] TS's solution */
-  Vec           scaled;     /* [W/m] C f */
-  Vec           T_jacobian; /* [K] field of the last Jacobian; NULL for a linear operator */
-  PetscReal     t_jacobian; /* [s] time of the last Jacobian */
-  PetscBool     once;       /* each stage is one linear system, without an iteration around it */
-  PetscReal     interval;   /* largest stable step, in units of 1/(largest rate of decay); 0: not
+  TS            ts;          /* owned, like everything below */
+  HeatLinear   *linear;      /* NULL for explicit types */
+  Mat           jacobian;    /* shell of J_TS; NULL for explicit types */
+  PC            pc;          /* borrowed from the KSPPREONLY; NULL for explicit types */
+  Vec           T;           /* [K] TS's solution */
+  Vec           scaled;      /* [W/m] C f */
+  Vec           T_jacobian;  /* [K] field of the last Jacobian; NULL for a linear operator */
+  PetscReal     t_jacobian;  /* [s] time of the last Jacobian */
+  PetscBool     once;        /* each stage is one linear system, without an iteration around it */
+  PetscBool     undefined;   /* the coefficients were undefined at a residual of this step */
+  PetscBool     invalid;     /* and at the last residual */
+  Vec           T_undefined; /* [K] field at which they became so; NULL before the first one */
+  PetscReal     t_undefined; /* [s] its time */
+  PetscReal     interval;    /* largest stable step, in units of 1/(largest rate of decay); 0: not
                                checked, because the type is implicit or the step controlled */
-  HeatSolveInfo solve;      /* the record of the present step */
+  HeatSolveInfo solve;       /* the record of the present step */
 } HeatStepperTs;
 
 /** Give TS the equation: the right-hand side of explicit types; residual, Jacobian and linear

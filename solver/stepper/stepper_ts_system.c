@@ -66,16 +66,30 @@ static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Remember a field at which the coefficients are undefined. */
+static PetscErrorCode KeepUndefined(HeatStepperTs *o, PetscReal t, Vec T)
+{
+  PetscFunctionBeginUser;
+  if (!o->T_undefined) PetscCall(VecDuplicate(T, &o->T_undefined));
+  PetscCall(VecCopy(T, o->T_undefined));
+  o->t_undefined = t;
+  o->undefined   = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* f = T_dot - N(T, t)/C [K/s].  Where the coefficients are undefined at T, f counts as infinite. */
 static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void *context)
 {
-  HeatStepper *s = context;
-  PetscBool    valid;
-  SNES         snes;
+  HeatStepper   *s = context;
+  HeatStepperTs *o = s->data;
+  PetscBool      valid;
+  SNES           snes;
 
   PetscFunctionBeginUser;
   PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
   PetscCall(HeatStepperTryBring(s, t, T, &valid));
+  if (!valid && !o->invalid) PetscCall(KeepUndefined(o, t, T));
+  o->invalid = (PetscBool)!valid;
   if (!valid) {
     PetscCall(TSGetSNES(ts, &snes));
     PetscCall(SNESSetFunctionDomainError(snes));

@@ -1,7 +1,9 @@
 """Bad input and failing runs: the exit code, the message, and that nothing was written."""
 from __future__ import annotations
 
+import os
 import re
+import socket
 from pathlib import Path
 
 import h5py
@@ -73,7 +75,11 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
     "too large for a number": ("density: 7850.0", "density: 1e999", ["materials[0].density", "1e999"]),
     "inf in an expression": ("value: 373.0}", 'value: "1/0"} # here', ["boundary.left.value", "finite"]),
     "huge density": ("density: 7850.0", "density: 1e300", ["materials[0].density", "1e+300", "between 1e-100 and 1e+100"]),
-    "tiny density": ("density: 7850.0", "density: 5e-324", ["materials[0].density", "between 1e-100 and 1e+100"]),
+    "tiny density": ("density: 7850.0", "density: 1e-300", ["materials[0].density", "between 1e-100 and 1e+100"]),
+    "too small for a number": ("density: 7850.0", "density: 5e-324", ["materials[0].density", "found 5e-324", "too small for a number"]),
+    "much too small for a number": ("step: 0.5", "step: 1e-400 # here", ["time.step", "found 1e-400", "too small for a number"]),
+    "too small for a number, below zero": ("value: 373.0}", "value: -0.3e-310} # here",
+                                           ["boundary.left.value", "found -0.3e-310", "too small for a number"]),
     "huge conductivity": ("conductivity: 45.0", "conductivity: 1e300", ["materials[0].conductivity", "at most 1e+100"]),
     "huge conductivity in an expression": ("conductivity: 45.0", 'conductivity: "1e300*(1+x)"',
                                            ["materials[0].conductivity", "between 1e-100 and 1e+100"]),
@@ -196,6 +202,8 @@ EXPRESSIONS = {
     "unfinished": ("1+", None, ""),
     "two numbers": ("1 2", None, ""),
     "bad call": ("sin()", None, ""),
+    "too small a number": ("x + 1e-400*y", 5, "'1e-400' is too small for a number"),
+    "too large a number": ("x + 1e400*y", 5, "'1e400' is too large for a number"),
 }
 
 REPRESENTATIVE = ["segments that go back", "contact of no material", "table that ends early", "unknown key", "missing time", "negative conductivity", "region of no material", "nan", "not YAML",
@@ -513,8 +521,8 @@ def test_file_that_cannot_be_read_is_code_4(tmp_path, key, ranks, kind):
 @pytest.mark.parametrize("text,words", [
     (None, ["t.csv", "No such file"]), ("", ["t.csv", "no values"]), ("0,1\n1;2\n", ["t.csv:2", "1;2"]),
     ("time,value\n0,1\n0,2\n", ["t.csv:3", "0 s"]), ("0,1\n1,nan\n", ["t.csv:2", "nan"]),
-    ("\x01HDF\x02\n", ["t.csv:1", "found '?HDF?'"]),
-], ids=["missing", "empty", "semicolon", "not rising", "nan", "binary"])
+    ("\x01HDF\x02\n", ["t.csv:1", "found '?HDF?'"]), ("0,1\n1,1e-400\n", ["t.csv:2", "1e-400", "2.3e-308"]),
+], ids=["missing", "empty", "semicolon", "not rising", "nan", "binary", "too small"])
 def test_table_that_cannot_be_read_is_code_4(tmp_path, text, words, ranks):
     if text is not None:
         (tmp_path / "t.csv").write_text(text)
@@ -586,3 +594,58 @@ def test_case_is_written_nowhere_but_in_the_output(tmp_path):
 def test_words_of_other_programs_are_recognised(tmp_path, key, value, words):
     outcome = run(tmp_path, basic_case(), "--set", f"{key}={value}")
     assert outcome.code == 2 and words in outcome.err, outcome.err
+
+
+def test_keys_of_many_hosts_are_compared_in_a_moment(tmp_path):
+    """Comparing each with each took 20 s for 65 536 hosts on an idle machine."""
+    hosts = "\n".join(f"    node{i:05d}.cluster.example.org: 1.0" for i in range(65536))
+    case = f"decomposition:\n  weights:\n{hosts}\n" + GOOD
+    (tmp_path / "case.yaml").write_text(case)
+    done = execute(command("case.yaml", 1, ("--show", "time.step")), tmp_path, 1, timeout=60)
+    assert done.returncode == 0 and done.stdout.split() == ["0.5"], done.stderr
+    (tmp_path / "case.yaml").write_text(case.replace("node65000", "node00007"))
+    done = execute(command("case.yaml", 1, ("--show", "time.step")), tmp_path, 1, timeout=60)
+    assert done.returncode == 2 and "case.yaml:65003: " in done.stderr and "repeated key" in done.stderr, done.stderr
+    assert "line 10" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["large", "pipe without a writer", "device", "link loop", "endless", "socket"])
+@pytest.mark.parametrize("place", ["case", "table", "field", "restart", "inspect"])
+def test_file_of_another_kind_ends_with_one_message_in_bounded_time(tmp_path, kind, place):
+    """A pipe is accepted as a case, but not waited for without end when no program has it open for writing."""
+    path = tmp_path / "odd"
+    if kind == "large":
+        with open(path, "wb") as file:
+            file.truncate(100 * 1024 ** 2)  # zeros, which take no place on the disk
+    elif kind == "pipe without a writer":
+        os.mkfifo(path)
+    elif kind == "link loop":
+        path.symlink_to("odd")
+    elif kind == "socket":
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    else:
+        path.symlink_to("/dev/zero" if kind == "endless" else "/dev/null")
+    case = GOOD
+    if place == "table":
+        case = GOOD.replace("{type: insulated}", "{type: flux, table: odd}")
+    elif place == "field":
+        case = GOOD.replace('temperature: "1+x"', "file: odd")
+    (tmp_path / "case.yaml").write_text(case)
+    words = {"case": ("odd",), "inspect": ("inspect", "odd"), "restart": ("case.yaml", "--restart", "odd")}.get(place, ("case.yaml",))
+    done = execute(command(None, 2, words), tmp_path, 2, timeout=60)
+    assert done.returncode in (2, 4) and done.stderr.count("error:") == 1, (done.returncode, done.stdout, done.stderr)
+    assert "odd" in done.stderr and "PETSC ERROR" not in done.stderr, done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe", "device", "link loop"])
+def test_output_folder_of_another_kind_ends_with_one_message_in_bounded_time(tmp_path, kind):
+    path = tmp_path / "odd"
+    if kind == "file":
+        path.write_text("")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/null" if kind == "device" else "odd")
+    outcome = run(tmp_path, GOOD, "--quiet", ranks=2, timeout=60, output="odd")
+    assert outcome.code == 4 and outcome.err.count("error:") == 1 and "odd" in outcome.err, (outcome.code, outcome.err)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from heat2d_case import run
 
@@ -116,3 +117,61 @@ def test_advice_names_full_steps_only_where_they_were_taken(tmp_path):
     assert outcome.code == 3 and "the iterations ran out" in outcome.err and "full steps" not in outcome.err, outcome.err
     outcome = run(tmp_path, bar(RAMP, 1500.0, 300.0, solver={"max_newton": 1}), "--quiet", output="ramp")
     assert outcome.code == 3 and "also with full steps" in outcome.err, outcome.err
+
+
+def moving(peak, slope: float, feature: tuple[float, float]) -> float:
+    """Return the heat through a bar of 1 m from 1500 to 300 K with k = peak(T - slope*x) and 2 m height: with U = T - slope x,
+    dx = -k dU/(q + slope k), so that the integral of k/(q + slope k) from 300 - slope to 1500 is 1."""
+    low, high = feature
+    edges = [(300.0 - slope, low, 2000), (low, high, 20000), (high, 1500.0, 2000)]
+    middle = np.concatenate([a + (np.arange(n) + 0.5) * (b - a) / n for a, b, n in edges])
+    width = np.concatenate([np.full(n, (b - a) / n) for a, b, n in edges])
+    k = np.array([peak(u) for u in middle])
+    least, most = 100.0, 1e5
+    for _ in range(60):
+        q = 0.5 * (least + most)
+        if np.sum(width * k / (q + slope * k)) > 1.0:
+            least = q
+        else:
+            most = q
+    return 2.0 * q
+
+
+MOVING = {
+    "a peak of 0.17 K": ("1 + 100*exp(-((T - 800 - 10*x)/0.1)^2)", lambda u: 1 + 100 * math.exp(-((u - 800) / 0.1) ** 2),
+                         (799.0, 801.0), 6e-3),
+    "a peak of 3 K": ("1 + 100*exp(-((T - 800 - 10*x)/2)^2)", lambda u: 1 + 100 * math.exp(-((u - 800) / 2) ** 2), (780.0, 820.0), 2e-3),
+    "a box of 1 K": ("abs(T - 813 - 10*x) < 0.5 ? 101 : 1", lambda u: 101.0 if abs(u - 813) < 0.5 else 1.0, (812.5, 813.5), 5e-3),
+}
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_narrow_feature_whose_temperature_depends_on_the_place_is_not_missed(tmp_path, name):
+    """The cells differ by 24 K.  The tolerances allow for the place of the feature within a cell: k is that at the centres."""
+    formula, peak, feature, relative = MOVING[name]
+    case = bar(formula, 1500.0, 300.0)
+    outcome = run(tmp_path, {**case, "check": [{"quantity": "heat_flow", "side": "left", "value": moving(peak, 10.0, feature),
+                                                "relative": relative}]}, "--quiet")
+    assert outcome.code == 0, outcome.err + str(outcome.directory.exists() and outcome.checks)
+
+
+@pytest.mark.parametrize("formula,words", [
+    ("1 + 0.5*sin(100*T)", ["more than 16384 temperatures", "smoother formula"]),
+    ("1 + 0.5*sin(100*T + x)", ["more than 16384 temperatures", "smoother formula"]),
+    ("1 + 100*exp(-((T - 300 - 1000*x)/1e-3)^2)", ["K wide", "depends on the place", "must be at least"])])
+def test_conductivity_whose_mean_cannot_be_computed_is_refused(tmp_path, formula, words):
+    outcome = run(tmp_path, bar(formula, 1500.0, 300.0), "--quiet", ranks=2)
+    assert outcome.code == 2 and outcome.err.count("error:") == 1, (outcome.code, outcome.err)
+    assert all(word in outcome.err for word in ["case.yaml:", "materials[0].conductivity", *words]), outcome.err
+    assert not outcome.directory.exists()
+
+
+def test_failure_with_a_conductivity_over_ten_decades_says_what_helps_and_that_helps(tmp_path):
+    case = bar("10^(-5 + (T - 300)/120)", 1500.0, 300.0)
+    failed = run(tmp_path / "steady", case, "--quiet")
+    assert failed.code == 3 and "decades over the temperatures of the last iterate" in failed.err, (failed.code, failed.err)
+    assert "bdf2 or esdirk, step: auto" in failed.err and "max(k, K)" in failed.err, failed.err
+    heat = 2 * 120 / math.log(10) * (1e5 - 1e-5)  # Kirchhoff's integral times the height
+    late = run(tmp_path / "late", {**case, "time": {"scheme": "bdf2", "step": "auto", "end": 1e8}, "check": [
+        {"quantity": "heat_flow", "side": "left", "value": heat, "relative": 1e-6}]}, "--quiet")
+    assert late.code == 0, (late.err, late.directory.exists() and late.checks)

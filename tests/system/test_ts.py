@@ -160,3 +160,14 @@ def test_matrix_of_an_earlier_step_is_refused(tmp_path, kind, lag):
     assert outcome.code == 2 and outcome.err.count("error:") == 1, outcome.err
     assert "case.yaml:" in outcome.err and f"-snes_lag_jacobian {lag}: ts:{kind}" in outcome.err
     assert not outcome.directory.exists()
+
+
+@pytest.mark.parametrize("kind,step", [("rosw", 0.01), ("arkimex", 0.01), ("beuler", 0.01), ("bdf", 0.01), ("rosw", "auto")])
+def test_conductivity_that_falls_to_zero_is_named(tmp_path, kind, step):
+    """A Rosenbrock method does not end at a stage without coefficients; PETSc then found a linear solve at fault."""
+    case = mode(kind, materials=[{"name": "m", "conductivity": "1 - 0.01*(T-300)", "density": 1.0, "specific_heat": 1.0}], source=2000.0)
+    case.update(initial={"temperature": 300.0}, time={"scheme": f"ts:{kind}", "step": step, "end": 1.0}, solver={"tolerance": 1e-10},
+                boundary={"left": {"type": "temperature", "value": 300.0}})
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    assert outcome.code == 3 and outcome.err.count("error:") == 1, outcome.err
+    assert "materials[0].conductivity" in outcome.err and "greater than 0" in outcome.err and "LINEAR" not in outcome.err, outcome.err
