@@ -5,8 +5,8 @@
 
 #include "io/machine_file/machine_file.h"
 
-/* Room for the text: 20 kernels and 7 other curves of at most 32 pairs of 30 bytes, and texts. */
-enum { TEXT_BYTES = 64 << 10 };
+/* Room for the text: 40 curves of kernels and 7 others of at most 32 pairs of 30 bytes, and texts. */
+enum { TEXT_BYTES = 128 << 10 };
 
 /* A text that grows, and stops growing at its room. */
 typedef struct {
@@ -92,6 +92,10 @@ static void AddMachine(Text *t, const HeatMachine *m)
       Add(t, "  - {kernel: %s, coefficients: %s, bytes: %.4g,\n     seconds: ", HeatKernelNames[k],
           HeatCoefficientsNames[c], cost->bytes);
       AddCurve(t, &cost->seconds);
+      if (cost->together.n) {
+        Add(t, ",\n     together: ");
+        AddCurve(t, &cost->together);
+      }
       Add(t, "}\n");
     }
   }
