@@ -203,9 +203,9 @@ static double Kernel(const HeatTimeInput *in, HeatKernel kernel, const HeatTimeE
 
 /* Explicit schemes. */
 
-/* Return the time in which sweeps bring the sides' temperatures into the halo: one message to each
-   neighbour along a side; short, so that they cost their latency. */
-static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e)
+/* Return the time in which a sweep brings the sides' temperatures at its `lines` steps into the halo:
+   for the two sides along an axis, one after the other, a message to each neighbour along it. */
+static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e, double lines)
 {
   double seconds = 0.0;
 
@@ -214,7 +214,8 @@ static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e)
 
     if (e->periodic[!axis]) continue;
     line.n[!axis] = line.parts[!axis] = line.tile[!axis] = 1.0;
-    seconds += HeatTimeOfExchange(in->machine, &line);
+    line.bytes *= lines;
+    seconds += 2.0 * HeatTimeOfExchange(in->machine, &line);
   }
   return seconds;
 }
@@ -238,7 +239,7 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
                sweeps * Kernel(in, (HeatKernel)(alone + 2), &e, wider);
   e.depth = (double)s->deep;
   t.halo += (double)counts.deep / n * HeatTimeOfExchange(in->machine, &e);
-  t.halo += sweeps * AlongSides(in, &e);
+  t.halo += sweeps * AlongSides(in, &e, lines / sweeps);
   return t;
 }
 
