@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import re
 import shlex
 import statistics
@@ -56,7 +57,11 @@ class Place:
         return [sys.executable, str(TEACHING / "nodes.py"), "-n", str(self.nodes), "--link", self.arguments.link, "--mpiexec", launcher[0], "--"]
 
     def start(self, ranks: int, *words: str) -> None:
-        done = subprocess.run([*self.command(ranks), self.arguments.heat2d, *words], cwd=self.folder, capture_output=True, text=True, check=False)
+        env = dict(os.environ)
+        if self.arguments.yields and self.nodes * ranks > (os.cpu_count() or 1):
+            env["LD_PRELOAD"] = str(self.arguments.yields.resolve())
+        done = subprocess.run([*self.command(ranks), self.arguments.heat2d, *words], cwd=self.folder, env=env, capture_output=True,
+                              text=True, check=False)
         if done.returncode:
             sys.exit(f"{words}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
 
@@ -175,6 +180,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2, help="runs of each problem in a turn")
     parser.add_argument("--duration", type=float, default=0.4, help="seconds of the steps of a run, about")
     parser.add_argument("--budget", type=float, default=40.0, help="seconds of a calibration")
+    parser.add_argument("--yields", type=Path, help="library that is preloaded where ranks share cores, so that a rank that waits gives up its core "
+                        "(tests/support/yield.c; libheat2d_yield.so of the build)")
     parser.add_argument("--markdown", type=Path, help="write the table and the summary to a file, too")
     parser.add_argument("--machine", type=Path, help="keep the machine file of this machine")
     parser.add_argument("--name", default="two cores of an Intel Xeon", help="its name")

@@ -29,6 +29,10 @@ CASES = {
     "ftcs-6": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}}, 6),
     "ftcs-periodic-4": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}, "boundary": PERIODIC}, 4),
     "ftcs-strips-7": ({"time": {"scheme": "ftcs", "step": 1e-4, "end": 0.002}}, 7),
+    **{f"ftcs-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 200},
+                               "output": {"history": {"every": 65}}, "boundary": {"left": ZERO}}, ranks) for ranks in (2, 4)},
+    "ftcs-deep-seconds-2": ({"grid": grid(600, 400), "time": {"scheme": "ftcs", "step": 5e-7, "steps": 8000},
+                             "output": {"history": {"every": 1000}}}, 2),
     "rkl2-4": ({"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}}, 4),
     "rkl2-sides-9": ({"time": {"scheme": "rkl2", "step": 0.01, "steps": 3}, "boundary": {"left": ZERO, "top": FILM}}, 9),
     **{f"rkl2-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 3e-4, "steps": 5},
@@ -90,6 +94,17 @@ def test_the_plan_is_what_the_run_counts(tmp_path, name):
     assert sum(field["bytes_per_cell"] for field in memory["fields"]) * planned["decomposition"]["cells_max"] == pytest.approx(
         memory["per_rank_max"] - memory["process"], rel=1e-12, abs=1)
     assert memory["per_rank_max"] == pytest.approx(results["memory"]["bytes_max"], rel=0.05, abs=4 << 20)
+
+
+def test_a_node_needs_the_memory_of_the_unequal_blocks_of_its_ranks(tmp_path):
+    """Weights 1, 1, 2, 4 in a row: the second node has three quarters of the cells, not twice the largest block, which has half of them.
+    3 %: what a rank needs for the sides of its block."""
+    case = basic_case(grid=grid(8000, 4000), decomposition={"weights": [1, 1, 2, 4], "processes": [4, 1]})
+    _, planned = plan(tmp_path, case, "--ranks", "4", "--ranks-per-node", "2")
+    memory, cells = planned["memory"], 8000 * 4000
+    assert planned["decomposition"]["cells_max"] == cells // 2
+    fields = sum(field["bytes_per_cell"] for field in memory["fields"]) * 0.75 * cells
+    assert memory["per_node_max"] == pytest.approx(2 * memory["process"] + fields, rel=0.03)
 
 
 # On machines that are not here.
