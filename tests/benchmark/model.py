@@ -132,13 +132,17 @@ HEAD = ("| where | scheme | cells | measured [ms] | predicted [ms] | error | spr
         "compute / halo / coarse / reductions [%] |\n|---|---|---|---|---|---|---|---|---|")
 
 
-def visit(place: Place) -> list[dict]:
-    """Let calibrations and runs alternate in a place; return its rows."""
+def visit(place: Place, deadline: float) -> list[dict]:
+    """Let calibrations and runs alternate in a place, until the deadline but once at least; return its rows."""
     arguments = place.arguments
     rows = [Row(place, ranks, problem, SIZES[size]) for size in arguments.sizes for problem in arguments.problems for ranks in place.ranks]
+    repeats = arguments.repeats if place.nodes == 1 else (arguments.repeats + 1) // 2  # nodes start slowly, and their links are steady
     place.calibrate()
-    for _ in range(arguments.turns):
-        for _ in range(arguments.repeats):
+    for turn in range(arguments.turns):
+        if turn and time.monotonic() > deadline:
+            print(f"{rows[0].where}: the time is over after {turn} of {arguments.turns} turns", file=sys.stderr)
+            break
+        for _ in range(repeats):
             for one in rows:
                 one.run()
         place.calibrate()
@@ -177,8 +181,9 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=range(len(SIZES)), help=f"which of {SIZES}, from 0")
     parser.add_argument("--least", action="store_true", help="least samples instead of lower quartiles in calibrations: for a busy machine")
     parser.add_argument("--turns", type=int, default=2, help="how often the runs have their turn between two calibrations")
-    parser.add_argument("--repeats", type=int, default=2, help="runs of each problem in a turn")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of each problem in a turn; on nodes half as many")
     parser.add_argument("--duration", type=float, default=0.4, help="seconds of the steps of a run, about")
+    parser.add_argument("--minutes", type=float, default=15.0, help="after which no place begins another turn, in proportion to the places visited")
     parser.add_argument("--budget", type=float, default=40.0, help="seconds of a calibration")
     parser.add_argument("--yields", type=Path, help="library that is preloaded where ranks share cores, so that a rank that waits gives up its core "
                         "(tests/support/yield.c; libheat2d_yield.so of the build)")
@@ -192,7 +197,8 @@ def main() -> None:
         places = [Place(arguments, Path(folder), 1, sorted(arguments.ranks))] if arguments.ranks else []
         places += [Place(arguments, Path(folder), nodes, [1]) for nodes in arguments.nodes]
         for place in places:
-            rows = visit(place)
+            deadline = began + 60 * arguments.minutes * (1 + places.index(place)) / len(places) - arguments.budget
+            rows = visit(place, deadline)
             found += rows
             ends.append(summary(rows, f"{place.nodes} nodes" if place.nodes > 1 else "this machine"))
             if place.nodes == 1 and arguments.machine:

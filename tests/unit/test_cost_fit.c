@@ -128,8 +128,10 @@ static void exact_times_give_the_costs_of_the_model(void **state)
   }
 }
 
-/* The lower quartile of samples that take up to 4 % longer lies about 1 to 2 % above the truth.  What
-   a run does most of, kernels with their begin and end as they are called, is recovered to 5 %. */
+/* The lower quartile of samples that take up to 4 % longer lies about 1 to 2 % above the truth, and a
+   cost that is a tenth of the times of which it is a difference has ten times their error.  So what
+   is the larger part of its times is recovered to 5 %, and the smaller parts (beginnings and ends of
+   sweeps, solves without their iterations, coarse levels) to 25 %. */
 static void noise_is_taken_out(void **state)
 {
   (void)state;
@@ -138,14 +140,16 @@ static void noise_is_taken_out(void **state)
 
     Fit(seed, costs);
     for (int k = 0; k < HEAT_KERNELS; k++) {
-      const PetscBool pass  = k == HEAT_KERNEL_FTCS_PASS || k == HEAT_KERNEL_RKL2_PASS ||
+      const PetscBool rest  = k == HEAT_KERNEL_FTCS_PASS || k == HEAT_KERNEL_RKL2_PASS ||
                              k == HEAT_KERNEL_SOLVE || k == HEAT_KERNEL_COARSE
                                   ? PETSC_TRUE
                                   : PETSC_FALSE;
+      const double    bound = rest ? 0.25 : 0.05;
       const double    error = ErrorOf(&costs[k], (HeatKernel)k, 1024.0, 1048576.0);
 
-      print_message("%d %s: error %.3f\n", (int)seed, HeatKernelNames[k], error);
-      assert_true(error < (pass ? 0.25 : 0.05));
+      if (!(error < bound))
+        print_message("seed %d, %s: error %.3f\n", (int)seed, HeatKernelNames[k], error);
+      assert_true(error < bound);
     }
   }
 }
