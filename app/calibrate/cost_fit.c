@@ -1,8 +1,8 @@
 /** The fit of the costs of kernels (cost_fit.h).
  *
- *  A kernel that cannot be called alone is a difference of times.  Such a difference is as uncertain
- *  as the times themselves, not as itself: its equation in the least squares is therefore relative
- *  to the larger of them, and the shape of the model takes the noise out. */
+ *  A kernel that cannot be called alone is a difference of times.  Such a difference is as
+ *  uncertain as the times themselves, not as itself: its equation in the least squares is therefore
+ *  relative to the larger of them, and the shape of the model takes the noise out. */
 #include "app/calibrate/cost_fit.h"
 
 #include <math.h>
@@ -117,8 +117,8 @@ static Recipe Plus(Recipe r, double factor, Recipe other)
 
 static Recipe RecipeOf(HeatKernel kernel, double iterations)
 {
-  const double steps = HEAT_LONG_SWEEP - HEAT_SHORT_SWEEP;
-  const double more = HEAT_MANY_ITERATIONS - HEAT_FEW_ITERATIONS;
+  const double steps  = HEAT_LONG_SWEEP - HEAT_SHORT_SWEEP;
+  const double more   = HEAT_MANY_ITERATIONS - HEAT_FEW_ITERATIONS;
   const Recipe step   = Slope(HEAT_RAW_FTCS_SHORT, HEAT_RAW_FTCS_LONG, steps);
   const Recipe stage  = Slope(HEAT_RAW_RKL2_FEW, HEAT_RAW_RKL2_MANY,
                               HEAT_MANY_STAGES - HEAT_FEW_STAGES);
@@ -126,16 +126,16 @@ static Recipe RecipeOf(HeatKernel kernel, double iterations)
   const Recipe all    = Slope(HEAT_RAW_ALL_FEW, HEAT_RAW_ALL_MANY, more);
 
   switch (kernel) {
-  case HEAT_KERNEL_FTCS:       return Times(HEAT_RAW_FTCS, 1.0);
+  case HEAT_KERNEL_FTCS: return Times(HEAT_RAW_FTCS, 1.0);
   case HEAT_KERNEL_FTCS_SWEEP: return step;
-  case HEAT_KERNEL_FTCS_PASS:  return Plus(Times(HEAT_RAW_FTCS_SHORT, 1.0), -HEAT_SHORT_SWEEP, step);
-  case HEAT_KERNEL_RKL2:       return Times(HEAT_RAW_RKL2, 1.0 / HEAT_FEW_STAGES);
+  case HEAT_KERNEL_FTCS_PASS: return Plus(Times(HEAT_RAW_FTCS_SHORT, 1.0), -HEAT_SHORT_SWEEP, step);
+  case HEAT_KERNEL_RKL2: return Times(HEAT_RAW_RKL2, 1.0 / HEAT_FEW_STAGES);
   case HEAT_KERNEL_RKL2_SWEEP: return stage;
-  case HEAT_KERNEL_RKL2_PASS:  return Plus(Times(HEAT_RAW_RKL2_FEW, 1.0), -HEAT_FEW_STAGES, stage);
-  case HEAT_KERNEL_ITERATION:  return finest;
-  case HEAT_KERNEL_COARSE:     return Plus(all, -1.0, finest);
-  case HEAT_KERNEL_SOLVE:      return Plus(Times(HEAT_RAW_STEP, 1.0), -iterations, finest);
-  default:                     return Times(HEAT_RAW_ROW, 1.0);
+  case HEAT_KERNEL_RKL2_PASS: return Plus(Times(HEAT_RAW_RKL2_FEW, 1.0), -HEAT_FEW_STAGES, stage);
+  case HEAT_KERNEL_ITERATION: return finest;
+  case HEAT_KERNEL_COARSE: return Plus(all, -1.0, finest);
+  case HEAT_KERNEL_SOLVE: return Plus(Times(HEAT_RAW_STEP, 1.0), -iterations, finest);
+  default: return Times(HEAT_RAW_ROW, 1.0);
   }
 }
 

@@ -6,9 +6,9 @@
  *      t(m) = a + r sqrt(m) + c m + sum over the steps j of  d_j m g_j(m),    a, r, c, d_j >= 0
  *
  *  a is the cost of a call, r that of a row of a square grid, c that of a cell in the first cache.
- *  g_j is 0 up to the j-th of the measured sizes and 1 from the next one on (linear in log m between
- *  them): d_j is what a cell costs more, because a cache has become too small.  t and, beyond the
- *  costs of calls and rows, the cost of a cell never fall as the grid grows.  Source:
+ *  g_j is 0 up to the j-th of the measured sizes and 1 from the next one on (linear in log m
+ *  between them): d_j is what a cell costs more, because a cache has become too small.  t and,
+ *  beyond the costs of calls and rows, the cost of a cell never fall as the grid grows.  Source:
  *  solver/README.md, eq. (15). */
 #ifndef HEAT_APP_COST_FIT_H
 #define HEAT_APP_COST_FIT_H

@@ -32,7 +32,7 @@ typedef struct {
 static PetscErrorCode Iterate(void *context)
 {
   const Solve *p   = context;
-  KSP         ksp = HeatLinearKSP(p->linear);
+  KSP          ksp = HeatLinearKSP(p->linear);
 
   PetscFunctionBeginUser;
   PetscCall(KSPSetTolerances(ksp, 1e-20, 1e-50, 1e50, p->iterations)); /* never converges */
@@ -40,8 +40,8 @@ static PetscErrorCode Iterate(void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create the problem of the ranks of comm, each with SIDE x SIDE cells, in as square a grid as their
-   number allows. */
+/* Create the problem of the ranks of comm, each with SIDE x SIDE cells, in as square a grid as
+   their number allows. */
 static PetscErrorCode CreateSolve(MPI_Comm comm, Solve *p)
 {
   PetscMPIInt size;
@@ -83,7 +83,7 @@ static PetscErrorCode DestroySolve(Solve *p)
 static PetscErrorCode MeasureIterations(const HeatJob *job, MPI_Comm comm, const Solve p[2],
                                         double seconds[2])
 {
-  Solve      tasks[4] = {p[0], p[0], p[1], p[1]};
+  Solve     tasks[4] = {p[0], p[0], p[1], p[1]};
   HeatTimed timed[4];
 
   PetscFunctionBeginUser;

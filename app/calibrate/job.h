@@ -50,8 +50,8 @@ PetscErrorCode HeatTimedSample(MPI_Comm comm, HeatTimed *timed);
 
 /** Store the result of the samples, which are sorted.  Whatever disturbs a machine only adds time,
  *  and at times for seconds: the lower quartile is that of the undisturbed machine as long as a
- *  quarter of the samples is.  Unlike the least sample, it does not depend on the number of samples,
- *  nor favour short ones, which fit into the gaps between disturbances.  Not collective. */
+ *  quarter of the samples is.  Unlike the least sample, it does not depend on the number of
+ *  samples, nor favour short ones, which fit between disturbances.  Not collective. */
 void HeatTimedFinish(const HeatJob *job, HeatTimed *timed);
 
 /** Call functions in turns, again and again, and store the time of each.  In turns, a slow

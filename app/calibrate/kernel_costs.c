@@ -113,8 +113,8 @@ static PetscErrorCode TakeRounds(Campaign *c)
    bandwidth takes the time of all ranks at once. */
 static void StoreBytes(PetscMPIInt ranks, HeatMachine *m, HeatKernelCost *cost)
 {
-  const double     share  = HeatCurveAt(&m->memory_bandwidth, (double)ranks) / (double)ranks;
-  const HeatCurve *crowd  = cost->together.n ? &cost->together : &cost->seconds;
+  const double     share = HeatCurveAt(&m->memory_bandwidth, (double)ranks) / (double)ranks;
+  const HeatCurve *crowd = cost->together.n ? &cost->together : &cost->seconds;
 
   cost->bytes = crowd->value[crowd->n - 1] * share;
 }

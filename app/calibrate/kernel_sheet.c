@@ -68,8 +68,8 @@ static PetscErrorCode Create(PetscInt n, HeatCoefficients coefficients, const ch
 /* Take one step, or several in a sweep. */
 static PetscErrorCode Advance(void *context)
 {
-  const Task *t                 = context;
-  Problem    *p                 = t->p;
+  const Task *t                      = context;
+  Problem    *p                      = t->p;
   PetscReal   times[HEAT_LONG_SWEEP] = {0.0}; /* nothing depends on time */
 
   PetscFunctionBeginUser;

@@ -44,9 +44,9 @@ static void FindSlowest(HeatPlan *p, const HeatWorker *workers)
 
   for (PetscInt r = 0; r < l->size; r++) fastest = PetscMax(fastest, (double)workers[r].speed);
   for (PetscInt r = 0; r < l->size; r++) {
-    const PetscInt block = HeatLayoutBlock(l, r, workers[r].node, workers[r].local);
-    const double   nx    = (double)HeatLayoutWidth(l, 0, block % l->px);
-    const double   ny    = (double)HeatLayoutWidth(l, 1, block / l->px);
+    const PetscInt block  = HeatLayoutBlock(l, r, workers[r].node, workers[r].local);
+    const double   nx     = (double)HeatLayoutWidth(l, 0, block % l->px);
+    const double   ny     = (double)HeatLayoutWidth(l, 1, block / l->px);
     const double   slower = fastest / (double)workers[r].speed;
 
     if (nx * ny * slower <= most) continue;

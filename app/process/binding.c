@@ -37,8 +37,7 @@ static void DescribeMask(const Mask *mask, char text[MASK_LENGTH])
     int last = cpu;
 
     if (!CPU_ISSET_S(cpu, sizeof *mask, &mask->set)) continue;
-    while (last + 1 < PROCESSORS && CPU_ISSET_S(last + 1, sizeof *mask, &mask->set))
-      last++;
+    while (last + 1 < PROCESSORS && CPU_ISSET_S(last + 1, sizeof *mask, &mask->set)) last++;
     if (used + 16 > MASK_LENGTH) {
       (void)snprintf(text + used, MASK_LENGTH - used, ",...");
       return;

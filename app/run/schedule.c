@@ -21,8 +21,8 @@ HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool
 
 /* Return whether steps that are taken at once must end at the given state of the clock: for an
    output other than a probe's row, or a fault to inject.  The ranks' agreement on stopping waits
-   for the end of a sweep, so that the number of sweeps, and thus of messages, does not depend on the
-   wall clock. */
+   for the end of a sweep, so that the number of sweeps, and thus of messages, does not depend on
+   the wall clock. */
 static PetscBool MustPause(const HeatSchedule *s, const HeatClock *clock)
 {
   const HeatDue due = HeatScheduleDue(s, clock, HeatClockIsDone(clock));

@@ -223,7 +223,8 @@ static PetscErrorCode ReadKernel(const HeatReader *r, const HeatYamlNode *item, 
                   HeatKernelNames[kernel], HeatCoefficientsNames[coefficients]);
   PetscCall(RequireReal(r, item, "bytes", HEAT_NOT_NEGATIVE, &cost->bytes));
   PetscCall(RequireCurve(r, item, "seconds", &cost->seconds));
-  if (HeatReaderKey(item, "together")) PetscCall(RequireCurve(r, item, "together", &cost->together));
+  if (HeatReaderKey(item, "together"))
+    PetscCall(RequireCurve(r, item, "together", &cost->together));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

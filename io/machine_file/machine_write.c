@@ -5,7 +5,7 @@
 
 #include "io/machine_file/machine_file.h"
 
-/* Room for the text: 40 curves of kernels and 7 others of at most 32 pairs of 30 bytes, and texts. */
+/* Room for the text: 40 curves of kernels and 7 others of at most 32 pairs of 30 bytes; texts. */
 enum { TEXT_BYTES = 128 << 10 };
 
 /* A text that grows, and stops growing at its room. */

@@ -203,8 +203,8 @@ static double Kernel(const HeatTimeInput *in, HeatKernel kernel, const HeatTimeE
 
 /* Explicit schemes. */
 
-/* Return the time in which a sweep brings the sides' temperatures at its `lines` steps into the halo:
-   for the two sides along an axis, one after the other, a message to each neighbour along it. */
+/* Return the time in which a sweep brings the sides' temperatures at its `lines` steps into the
+   halo: for the two sides along an axis, one after the other, a message to each neighbour. */
 static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e, double lines)
 {
   double seconds = 0.0;

@@ -1,5 +1,5 @@
 /* Masks of processors on a machine that has more of them than glibc's cpu_set_t: this program's own
-   sched_getaffinity stands for a kernel with 2048 processors, of which the rank may use two ranges. */
+   sched_getaffinity stands for a kernel with 2048 processors, of which the rank may use some. */
 #define _GNU_SOURCE
 #include "app/process/binding.h"
 

@@ -8,8 +8,8 @@
 
 enum { GRIDS = 7, SMALLEST = 32, SAMPLES = 12 };
 
-/* The exact model of a kernel: seconds of a call, of a row, of a cell, and what a cell costs more on
-   grids that are larger than `cache` cells, from four times as many on. */
+/* The exact model of a kernel: seconds of a call, of a row, of a cell, and what a cell costs more
+   on grids that are larger than `cache` cells, from four times as many on. */
 typedef struct {
   double call, line, cell, more, cache;
 } Truth;
@@ -39,7 +39,7 @@ static double TimeOf(HeatKernel kernel, double cells)
 static HeatRawTimes Exact(double side)
 {
   const double cells = side * side, rest = 3e-6 + 4e-9 * cells; /* of a solve of the multigrid */
-  double       t[HEAT_KERNELS], coarse = 0.0;
+  double       t[HEAT_KERNELS], coarse   = 0.0;
   HeatRawTimes raw = {.side = side, .iterations = 6.0};
 
   for (int k = 0; k < HEAT_KERNELS; k++) t[k] = TimeOf((HeatKernel)k, cells);
@@ -71,11 +71,11 @@ static double Random(PetscInt64 *state)
   return (double)(x >> 11) / 9007199254740992.0;
 }
 
-/* Replace each time by the statistic of samples of it.  A round of samples in three is disturbed and
-   takes up to three times as long; each sample takes up to 4 % longer for itself. */
+/* Replace each time by the statistic of samples of it.  A round of samples in three is disturbed
+   and takes up to three times as long; each sample takes up to 4 % longer for itself. */
 static void Disturb(HeatRawTimes raw[GRIDS], PetscInt64 seed)
 {
-  const HeatJob job = {0};
+  const HeatJob job   = {0};
   PetscInt64    state = seed * 7919 + 12345;
   double        slow[SAMPLES];
 
@@ -99,8 +99,7 @@ static double ErrorOf(const HeatCurve *curve, HeatKernel kernel, double from, do
   double error = 0.0;
 
   for (double cells = from; cells <= to; cells *= 4.0)
-    error = PetscMax(error,
-                     fabs(HeatCurveAt(curve, cells) * cells / TimeOf(kernel, cells) - 1.0));
+    error = PetscMax(error, fabs(HeatCurveAt(curve, cells) * cells / TimeOf(kernel, cells) - 1.0));
   return error;
 }
 
@@ -128,10 +127,10 @@ static void exact_times_give_the_costs_of_the_model(void **state)
   }
 }
 
-/* The lower quartile of samples that take up to 4 % longer lies about 1 to 2 % above the truth, and a
-   cost that is a tenth of the times of which it is a difference has ten times their error.  So what
-   is the larger part of its times is recovered to 5 %, and the smaller parts (beginnings and ends of
-   sweeps, solves without their iterations, coarse levels) to 25 %. */
+/* The lower quartile of samples that take up to 4 % longer lies about 1 to 2 % above the truth, and
+   a cost that is a tenth of the times of which it is a difference has ten times their error.  So
+   what is the larger part of its times is recovered to 5 %, and the smaller parts (beginnings and
+   ends of sweeps, solves without their iterations, coarse levels) to 25 %. */
 static void noise_is_taken_out(void **state)
 {
   (void)state;
@@ -141,7 +140,7 @@ static void noise_is_taken_out(void **state)
     Fit(seed, costs);
     for (int k = 0; k < HEAT_KERNELS; k++) {
       const PetscBool rest  = k == HEAT_KERNEL_FTCS_PASS || k == HEAT_KERNEL_RKL2_PASS ||
-                             k == HEAT_KERNEL_SOLVE || k == HEAT_KERNEL_COARSE
+                                     k == HEAT_KERNEL_SOLVE || k == HEAT_KERNEL_COARSE
                                   ? PETSC_TRUE
                                   : PETSC_FALSE;
       const double    bound = rest ? 0.25 : 0.05;

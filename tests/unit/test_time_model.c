@@ -178,8 +178,8 @@ static void single_step_of_ftcs_is_its_cells_and_one_exchange(void **state)
   CLOSE(HeatTimeSum(&t), t.compute + t.halo + t.diagnostics);
 }
 
-/* The slowest rank has half as many cells as on average along x, and a third of the speed: 5000 cells
-   at 30 ns.  Its message is as long as before. */
+/* The slowest rank has half as many cells as on average along x, and a third of the speed: 5000
+   cells at 30 ns.  Its message is as long as before. */
 static void slowest_rank_decides_by_its_block_and_its_speed(void **state)
 {
   const HeatMachine m = Simple();
