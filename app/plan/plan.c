@@ -241,13 +241,13 @@ static PetscInt64 CountKept(const HeatCase *c, PetscInt64 n)
 }
 
 /* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
-   and y) and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
+   and y), the time and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
    checkpoint are left out. */
 static void PlanFiles(HeatPlan *p)
 {
   const HeatCase  *c     = p->c;
   const PetscInt64 cells = (PetscInt64)p->layout.nx * (PetscInt64)p->layout.ny;
-  const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 2);
+  const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 3);
   const PetscInt64 sums = 8 * (PetscInt64)p->layout.ny, real = 8 * cells + sums;
   const PetscInt64 n      = p->steps.steps;
   HeatPlanFiles   *f      = &p->files;

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import zlib
 from pathlib import Path
 
+import h5py
 import pytest
 from heat2d_case import Outcome, basic_case, command, execute, run, write_case
 
@@ -94,6 +95,28 @@ def test_the_plan_is_what_the_run_counts(tmp_path, name):
     assert sum(field["bytes_per_cell"] for field in memory["fields"]) * planned["decomposition"]["cells_max"] == pytest.approx(
         memory["per_rank_max"] - memory["process"], rel=1e-12, abs=1)
     assert memory["per_rank_max"] == pytest.approx(results["memory"]["bytes_max"], rel=0.05, abs=4 << 20)
+
+
+@pytest.mark.parametrize("scheme,ranks", [("bdf2", 1), ("backward-euler", 2), ("ftcs", 3)])
+def test_files_hold_as_many_bytes_as_planned(tmp_path, scheme, ranks):
+    """Exactly, but for what HDF5 needs for itself and for the texts of a checkpoint, in its group `state`."""
+    case = basic_case(grid=grid(70, 50), time={"scheme": scheme, "step": 1e-5, "steps": 6}, checkpoint={"every": 3, "keep": 2},
+                      output={"snapshots": {"every": 3}, "fields": ["temperature", "conductivity", "heat_flux", "material", "owner"]})
+    outcome = run(tmp_path, case, ranks=ranks)
+    assert outcome.code == 0, outcome.err
+    _, planned = plan(tmp_path, case, "--ranks", str(ranks))
+    total = 0
+    for kind in ("snapshot", "checkpoint"):
+        paths = sorted(outcome.directory.glob(f"{kind}_*.h5"))
+        assert len(paths) == planned["files"][f"{kind}s"]
+        for path in paths:
+            sizes = []
+            with h5py.File(path) as file:
+                file.visititems(lambda name, item, sizes=sizes: sizes.append(item.id.get_storage_size())
+                                if isinstance(item, h5py.Dataset) and not name.startswith("state/") else None)
+            assert sum(sizes) == planned["files"][kind], path
+            total += sum(sizes)
+    assert total == planned["files"]["all"]
 
 
 def test_a_node_needs_the_memory_of_the_unequal_blocks_of_its_ranks(tmp_path):
