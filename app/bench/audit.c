@@ -1,7 +1,7 @@
 /** The audit of a result (audit.h).
  *
  *  The squares of the residuals are summed over the windows of all commitments.  Windows are drawn
- *  at random, so the expected mean square is the mean square over the whole fields, which a right
+ *  at random, so the expected mean square is the mean square over the whole fields, which a correct
  *  run keeps below the tolerance squared.  By Markov's inequality a mean square in the windows that
  *  is margin^2 times larger has a probability below 1/margin^2, about one in a thousand.  If a
  *  fraction f of the cells of a field is wrong, the probability that some of k windows contains a
@@ -14,7 +14,8 @@
 
 #include "app/bench/draw.h"
 
-/* Bounds of the audit over bounds of whole fields; chosen, see above (RULES.md, 6.6). */
+/* Ratio of the audit's bounds to the bounds for whole fields, chosen by the estimate at the head of
+   this file (RULES.md, 6.6). */
 static const double margin = 30.0;
 
 /* Sums over the cells of windows. */
@@ -37,10 +38,11 @@ typedef struct {
 typedef struct {
   const HeatWindow *w;
   HeatProvenPiece   pieces[HEAT_WINDOW_PIECES];
-} Read;
+} ProvenWindow;
 
 /* Store in *value the value of cell (i, j) of a field; return false if the window lacks it. */
-static PetscBool ValueAt(const Read *read, int field, PetscInt64 i, PetscInt64 j, double *value)
+static PetscBool ValueAt(const ProvenWindow *read, int field, PetscInt64 i, PetscInt64 j,
+                         double *value)
 {
   for (int k = 0; k < read->w->n; k++) {
     const HeatPiece *piece = &read->w->pieces[k];
@@ -55,7 +57,7 @@ static PetscBool ValueAt(const Read *read, int field, PetscInt64 i, PetscInt64 j
 /* Add the residual of cell (i, j) of the problem `field`: (C/dt) (after - before) minus the sum of
    G (T' - T) over the neighbours T' in the grid, with T after the step (implicit) or before it
    (explicit).  A cell whose neighbour lies beyond the window is left out. */
-static void AddFieldCell(Audit *a, const Read *read, PetscInt64 i, PetscInt64 j)
+static void AddFieldCell(Audit *a, const ProvenWindow *read, PetscInt64 i, PetscInt64 j)
 {
   static const int steps[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
   const PetscInt64 n           = a->id->size->cells;
@@ -80,7 +82,7 @@ static void AddFieldCell(Audit *a, const Read *read, PetscInt64 i, PetscInt64 j)
 }
 
 /* Add the error of cell (i, j) of the problem `modes` against the closed form. */
-static void AddModesCell(Audit *a, const Read *read, PetscInt64 i, PetscInt64 j)
+static void AddModesCell(Audit *a, const ProvenWindow *read, PetscInt64 i, PetscInt64 j)
 {
   const PetscInt64 n     = a->id->size->cells;
   double           exact = 0.0, value;
@@ -104,7 +106,7 @@ static void SayOnce(Audit *a, const HeatCommitment *c, const char *what)
 }
 
 /* Check that a committed field is the one that the nonce gives, bit by bit. */
-static void CheckDrawn(Audit *a, const HeatCommitment *c, const Read *read, int field,
+static void CheckDrawn(Audit *a, const HeatCommitment *c, const ProvenWindow *read, int field,
                        const char *reason)
 {
   for (int k = 0; k < read->w->n; k++) {
@@ -166,8 +168,8 @@ static PetscErrorCode CheckRoots(Audit *a, const HeatCommitment *c)
 /* Read and evaluate one window. */
 static PetscErrorCode AuditWindow(Audit *a, const HeatCommitment *c, int k, const HeatJson *json)
 {
-  HeatWindow w;
-  Read       read = {.w = &w};
+  HeatWindow   w;
+  ProvenWindow read = {.w = &w};
 
   PetscFunctionBeginUser;
   PetscCall(HeatWindowDraw(a->id, c, k, &w));

@@ -113,7 +113,7 @@ static PetscErrorCode Clock(const Run *run, double start, double *seconds)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the path of checkpoint number `step`. */
+/* Set run->path to that of checkpoint number `step`; to nothing if it is too long. */
 static void PathOf(Run *run, PetscInt64 step)
 {
   if (snprintf(run->path, sizeof run->path, "%s/checkpoint_%06lld.h5", run->dir, (long long)step) >=
@@ -301,7 +301,7 @@ static PetscErrorCode RemoveFolder(Run *run)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The whole. */
+/* The run of the workload. */
 
 /* Find the type of the file system, and refuse one in memory as not durable. */
 static PetscErrorCode JudgeFileSystem(MPI_Comm comm, Run *run)

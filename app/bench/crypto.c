@@ -25,8 +25,8 @@ PetscErrorCode HeatSha256(size_t n1, const void *part1, size_t n2, const void *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Open a regular file for reading; NULL: it cannot be opened, or is none.  A pipe does not
-   block. */
+/* Open a file for reading.  Return NULL if it cannot be opened or is not a regular file; a pipe is
+   refused without waiting for its writer. */
 static FILE *OpenInput(const char *path)
 {
   HeatFileError error = {0};
@@ -58,7 +58,7 @@ PetscErrorCode HeatSha256File(const char *path, unsigned char hash[HEAT_SHA256_B
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read a public key; NULL: there is none. */
+/* Read a public key.  Return NULL if the file cannot be read or holds none. */
 static EVP_PKEY *ReadKey(const char *path)
 {
   FILE     *file = OpenInput(path);
@@ -68,7 +68,8 @@ static EVP_PKEY *ReadKey(const char *path)
   return key;
 }
 
-/* Read at most `size` bytes of a file, and return their number; 0: none, or too many. */
+/* Read a file of at most `size` bytes, and return its length; 0 if it is empty, longer, or
+   cannot be read. */
 static size_t ReadBytes(const char *path, size_t size, unsigned char *bytes)
 {
   FILE  *file = OpenInput(path);

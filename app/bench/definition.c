@@ -29,6 +29,9 @@ const HeatBenchMaterial HeatBenchMaterials[HEAT_BENCH_MATERIALS] = {
     {"epoxy", 0.2, 1200.0, 1500.0},
 };
 
+/* Chosen, like everything that defines the workload: cells of a millimetre; a tolerance that leaves
+   two digits above rounding; times that average over the noise of a machine, and over minutes for a
+   result that is published.  definition.h says what they mean. */
 const double HeatBenchWidth     = 1e-3;
 const double HeatBenchTolerance = 1e-11;
 

@@ -12,7 +12,7 @@
 #include "io/machine_file/machine_file.h"
 #include "solver/base/monotonic.h"
 
-/* What is known without measuring, on rank 0: from the operating system and hwloc. */
+/* Store on all ranks what rank 0 knows without measuring, from the operating system and hwloc. */
 static PetscErrorCode Describe(const HeatJob *job, HeatMachine *m)
 {
   const time_t   now      = time(NULL);
@@ -75,12 +75,12 @@ static void Print(const HeatJob *job, const char *path, const HeatMachine *m)
   (void)fflush(stdout);
 }
 
-/* Measure everything, in the order in which it is needed. */
+/* Measure everything.  Each measurement may use the numbers of those before it. */
 static PetscErrorCode Measure(const HeatJob *job, const char *path, HeatMachine *m)
 {
   PetscFunctionBeginUser;
   PetscCall(Describe(job, m));
-  PetscCall(HeatCalibrateFiles(job, path, m)); /* first: a folder that cannot be written is told */
+  PetscCall(HeatCalibrateFiles(job, path, m)); /* first, since a folder may not be writable */
   PetscCall(HeatCalibrateMemory(job, m));
   PetscCall(HeatCalibrateNetwork(job, m));
   PetscCall(HeatCalibrateKernels(job, m));

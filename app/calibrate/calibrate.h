@@ -19,8 +19,9 @@ PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, Pet
  *  the system reports, up to 128 MiB each.  Collective on job->world. */
 PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *machine);
 
-/** Measure messages within and between nodes, and allreduces.  Ranks of one node alone, and nodes
- *  with one rank, are left out where there are none.  Collective on job->world. */
+/** Measure messages within and between nodes, and allreduces.  With one node there is nothing
+ *  between nodes, and `between` stays not given; with one rank on each node, assumed numbers stand
+ *  for messages within a node.  Collective on job->world. */
 PetscErrorCode HeatCalibrateNetwork(const HeatJob *job, HeatMachine *machine);
 
 /** Measure the file system of the folder of `path`.  Collective on job->world.
@@ -32,8 +33,8 @@ PetscErrorCode HeatCalibrateFiles(const HeatJob *job, const char *path, HeatMach
  *  Errors: HEAT_ERR_INPUT for options of PETSc that do not fit the solver. */
 PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *machine);
 
-/** Measure what an exchange of heat2d costs beside its messages.  Everything else must be known.
- *  Collective on job->world. */
+/** Measure what a halo exchange of heat2d costs in addition to its messages (packing, starting,
+ *  waiting).  All other numbers of the machine must be known.  Collective on job->world. */
 PetscErrorCode HeatCalibrateExchange(const HeatJob *job, HeatMachine *machine);
 
 #endif

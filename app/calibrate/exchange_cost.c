@@ -11,12 +11,14 @@
 #include "solver/model/time_model.h"
 #include "solver/stepper/stepper.h"
 
-/* Cells along each axis of each rank's block: chosen, thick enough for one level on both ranks. */
+/* Cells along each axis of each rank's block.  Chosen: small, so that exchanges dominate, but wide
+   enough that more than one level is distributed over both ranks. */
 enum { SIDE = 32 };
 
 enum { FEW_ITERATIONS = 2, MANY_ITERATIONS = 6 };
 
-/* With one rank nothing can be measured.  Chosen: of the order that is measured elsewhere [s]. */
+/* The cost of an exchange [s] where one rank cannot measure it.  Chosen: the order of magnitude of
+   measured values (inputs/machines). */
 static const double AssumedExchange = 2e-6;
 
 typedef struct {
@@ -98,7 +100,7 @@ static PetscErrorCode MeasureIterations(const HeatJob *job, MPI_Comm comm, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the predicted time of an iteration [s] with another cost of an exchange. */
+/* Return the predicted time of an iteration [s] if an exchange costs `exchange` [s]. */
 static double Predict(const HeatTimeInput *input, const HeatMachine *m, double exchange)
 {
   HeatMachine   other = *m;

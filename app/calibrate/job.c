@@ -43,7 +43,8 @@ PetscErrorCode HeatJobFirst(const HeatJob *job, PetscMPIInt n, MPI_Comm *comm)
 enum { MOST_CALLS = 100000 };
 static const double LeastSample = 0.002;
 
-/* Measure a number of calls between barriers; store the time of one [s], on the slowest rank. */
+/* Call a function a number of times after a barrier; store the time of one call [s] on the slowest
+   rank. */
 static PetscErrorCode Sample(MPI_Comm comm, PetscInt calls, const HeatTimed *timed, double *seconds)
 {
   double start;

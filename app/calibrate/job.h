@@ -11,7 +11,7 @@ typedef struct {
   MPI_Comm    leaders;  /* the first rank of each node; MPI_COMM_NULL on other ranks */
   PetscMPIInt rank;     /* in world */
   PetscMPIInt on_node;  /* rank in node */
-  PetscMPIInt per_node; /* least number of ranks of a node: so many take part on each */
+  PetscMPIInt per_node; /* ranks of the node with fewest; as many take part on every node */
   PetscMPIInt nodes;
   double      began;  /* [s] monotonic time */
   double      budget; /* [s] that the calibration may take, roughly */

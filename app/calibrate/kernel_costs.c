@@ -9,8 +9,9 @@
 #include "app/calibrate/kernel_sheet.h"
 #include "solver/base/monotonic.h"
 
-/* Grids of 32 x 32 cells and, each twice as wide, up to 2048 x 2048: in the second-level cache, and
-   larger than most last-level caches of a core.  The budget can end the list earlier. */
+/* Grids of 32 x 32, 64 x 64, ..., 2048 x 2048 cells.  Chosen: the fields of the smallest fit into a
+   first-level cache, those of the largest exceed most cores' share of the last-level cache.  The
+   budget can end the list earlier. */
 enum { SMALLEST = 32, SIZES = 7 };
 
 /* Rounds: at least; so many are foreseen when the budget decides on the next grid.  Chosen: a

@@ -1,28 +1,29 @@
 /** Messages and reductions (calibrate.h).
  *
- *  Two ranks exchange messages of the same size, both ways at once, as in a halo exchange; the time
- *  of the smallest one is the latency, and that of a larger one without the latency gives its
- *  bandwidth. */
+ *  Two ranks exchange messages of the same size, both ways at once, as in a halo exchange.  The
+ *  time of the smallest message is the latency.  The bandwidth for a larger message is its size
+ *  over its time minus the latency. */
 #include "app/calibrate/calibrate.h"
 #include "solver/base/monotonic.h"
 
-/* Smallest message [B], and the sizes whose bandwidth is measured: chosen, from a few cells to
-   more than a side of a large block. */
+/* Smallest message [B], and the sizes whose bandwidth is measured [B].  Chosen: from a hundred
+   cells to more than the side of a large block. */
 static const PetscMPIInt Small   = 8;
 static const PetscMPIInt Sizes[] = {1024, 4096, 16384, 65536, 262144, 1048576, 4194304};
 
-/* Sizes are given up where one exchange takes longer [s]: chosen, for slow links. */
+/* Larger sizes are not measured after an exchange that took longer than this [s].  Chosen for slow
+   links. */
 static const double TooLong = 0.2;
 
 typedef struct {
   MPI_Comm    comm; /* of two ranks, or of the ranks of a reduction */
   PetscMPIInt other, bytes;
   char       *out, *in;
-} Talk;
+} Channel;
 
 static PetscErrorCode Exchange(void *context)
 {
-  Talk       *t = context;
+  Channel    *t = context;
   MPI_Request requests[2];
 
   PetscFunctionBeginUser;
@@ -34,20 +35,20 @@ static PetscErrorCode Exchange(void *context)
 
 static PetscErrorCode Reduce(void *context)
 {
-  Talk  *t   = context;
-  double one = 1.0, sum;
+  Channel *t   = context;
+  double   one = 1.0, sum;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Allreduce(&one, &sum, 1, MPI_DOUBLE, MPI_SUM, t->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure the way between the two ranks of a communicator. */
+/* Measure the link between the two ranks of a communicator. */
 static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *link)
 {
   const double      slice = job->budget / 200.0;
   const PetscMPIInt most  = Sizes[PETSC_STATIC_ARRAY_LENGTH(Sizes) - 1];
-  Talk              t     = {.comm = comm, .bytes = Small};
+  Channel           t     = {.comm = comm, .bytes = Small};
   HeatTimed         timed = {.call = Exchange, .context = &t};
 
   PetscFunctionBeginUser;
@@ -60,7 +61,8 @@ static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *l
        k++) {
     t.bytes = Sizes[k];
     PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
-    /* A tenth: noise can make a short message cheaper than the smallest one. */
+    /* At least a tenth of the time, since noise can make a short message cheaper than the smallest
+       one. */
     HeatCurveAdd(&link->bandwidth, (double)t.bytes,
                  (double)t.bytes / PetscMax(timed.seconds - link->latency, 0.1 * timed.seconds));
   }
@@ -69,7 +71,7 @@ static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure the way between ranks 0 and 1 of comm, which the caller may not be part of. */
+/* Measure the link between ranks 0 and 1 of comm; comm is MPI_COMM_NULL on ranks outside of it. */
 static PetscErrorCode MeasureLink(const HeatJob *job, MPI_Comm comm, HeatLink *link)
 {
   MPI_Comm    pair = MPI_COMM_NULL;
@@ -95,7 +97,7 @@ static PetscErrorCode MeasureReductions(const HeatJob *job, MPI_Comm comm, Petsc
   PetscFunctionBeginUser;
   for (PetscMPIInt n = 2; n / 2 < size; n *= 2) {
     const PetscMPIInt part  = PetscMin(n, size);
-    Talk              t     = {.comm = MPI_COMM_NULL};
+    Channel           t     = {.comm = MPI_COMM_NULL};
     HeatTimed         timed = {.call = Reduce, .context = &t};
     PetscMPIInt       rank;
 
@@ -113,8 +115,9 @@ static PetscErrorCode MeasureReductions(const HeatJob *job, MPI_Comm comm, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* With one rank a node nothing within a node can be measured, and a file needs something: what is
-   measured then is a copy in memory, which messages within a node are made of. */
+/* Assume a link within nodes that have one rank each, since a machine file must have one.  A
+   message within a node is two copies in memory, each of which reads and writes: a third of the
+   triad's bandwidth is assumed. */
 static PetscErrorCode AssumeWithin(HeatMachine *m)
 {
   PetscFunctionBeginUser;
@@ -126,7 +129,8 @@ static PetscErrorCode AssumeWithin(HeatMachine *m)
 
 PetscErrorCode HeatCalibrateNetwork(const HeatJob *job, HeatMachine *m)
 {
-  PetscMPIInt node_of_first = job->rank; /* the node of rank 0 measures for all nodes */
+  PetscMPIInt node_of_first = job->rank; /* the first rank of this node; 0 on rank 0's node, which
+                                            measures for all nodes */
   MPI_Comm    first;
 
   PetscFunctionBeginUser;

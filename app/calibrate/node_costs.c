@@ -10,9 +10,9 @@
 
 /* Memory. */
 
-/* Limits of an array of the triad on one rank [B].  Chosen: larger than second-level caches; not
-   larger than what every node has for all its ranks.  Between them, all arrays of a node have four
-   times the size of the last-level cache, as STREAM asks for. */
+/* Limits of an array of the triad on one rank [B].  Chosen: above second-level caches, and small
+   enough that three arrays of every rank fit into any node.  Between the limits, the arrays of a
+   node together have four times the size of its last-level caches, as STREAM's rules require. */
 static const double LeastArray = 16 << 20, MostArray = 128 << 20;
 
 PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *m)
@@ -77,8 +77,8 @@ static void ReadFile(const char *path, char *buffer, size_t bytes, double *secon
   *seconds = HeatMonotonicTime() - start;
 }
 
-/* A leader's part: a file that is written, read and removed, and a small one.
-   @param[out] seconds  to write, to read, for the small file */
+/* Write, read and delete a large file, and create a small one.  Collective on job->leaders.
+   @param[out] seconds  [s] of the slowest leader: to write, to read, to create the small file */
 static PetscErrorCode UseFiles(const HeatJob *job, const char *path, double seconds[3],
                                HeatFileError *error)
 {

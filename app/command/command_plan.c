@@ -63,6 +63,7 @@ static PetscErrorCode ReadRequest(MPI_Comm comm, const HeatOptions *o, HeatPlanR
   request->iterations = -1.0;
   if (!o->plan.iterations) PetscFunctionReturn(PETSC_SUCCESS);
   request->iterations = (PetscReal)strtod(o->plan.iterations, &end);
+  /* 1e9: chosen, far beyond solver.max_iterations of any run */
   HeatCheck(*o->plan.iterations && !*end && request->iterations >= 0.0 &&
                 request->iterations <= 1e9,
             comm, HEAT_ERR_INPUT,

@@ -26,11 +26,11 @@ static HeatCoefficients CoefficientsOf(const HeatCase *c)
   return HEAT_UNIFORM;
 }
 
-/* Return the rows of history.csv a step: by default about a thousand a run. */
+/* Return the number of rows of history.csv per step. */
 static double RowsOf(const HeatCase *c, PetscInt64 steps)
 {
   if (c->output.history_every > 0) return 1.0 / (double)c->output.history_every;
-  return 1.0 / (double)PetscMax(1, (steps + 999) / 1000);
+  return 1.0 / (double)HeatTimeGridRowEvery((PetscReal)steps);
 }
 
 /* Predict the parts of a step from a layout and its levels. */

@@ -33,7 +33,8 @@ void HeatCommunicationStart(void);
 /** Count a message of `count` values of a type to `rank` of comm.  MPI_PROC_NULL counts nothing. */
 void HeatCommunicationMessage(PetscInt64 count, MPI_Datatype type, int rank, MPI_Comm comm);
 
-/** Count a message of a window: MPI_Put and its relatives.  `rank` is the one of the window. */
+/** Count a one-sided message (MPI_Put, MPI_Get, MPI_Accumulate).  `rank` is a rank of the window's
+ *  group. */
 void HeatCommunicationRemote(PetscInt64 count, MPI_Datatype type, int rank, MPI_Win win);
 
 /** Count a collective operation.  A communicator of one rank counts nothing. */
@@ -46,7 +47,7 @@ void HeatCommunicationRemember(MPI_Request request, PetscInt64 count, MPI_Dataty
 void HeatCommunicationStarted(int n, const MPI_Request *requests);
 void HeatCommunicationForget(MPI_Request request);
 
-/* For work before a run that is no part of it. */
+/* For work before a run whose messages are not counted as the run's (measure_speeds.h). */
 
 /** Copy the counts of this rank, or set them to what they were.  Not collective. */
 void HeatCommunicationSave(HeatTraffic kinds[HEAT_TRAFFIC_KINDS]);

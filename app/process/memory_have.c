@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* [bytes] Linux's PATH_MAX, and twice that for a line of a file that may name two paths. */
 enum { PATH_BYTES = 4096, LINE_BYTES = 8192 };
 
 /* Take a limit into account: `bytes` of it can still be taken. */

@@ -25,8 +25,8 @@ typedef struct {
 /** Prepare the clock.  Call it once, before the first measured call. */
 void HeatMpiTimeStart(void);
 
-/** Return the time since an unknown moment in ticks of the processor's counter; where it is not
- *  known how to read that, in nanoseconds. */
+/** Return the time since an unspecified moment in ticks of the processor's counter; in nanoseconds
+ *  on processors other than x86-64 and 64-bit ARM. */
 static inline uint64_t HeatMpiTicks(void)
 {
 #if defined(__x86_64__)
@@ -43,7 +43,7 @@ static inline uint64_t HeatMpiTicks(void)
 
 /** Add the time since `begin` to the present part: after a call that sends, receives or waits, and
  *  after a collective operation.
- *  @param[in] times  calls for which this one stands, of which the others are not measured */
+ *  @param[in] times  number of calls that this one represents, itself and those not measured */
 void HeatMpiTimeAdd(uint64_t begin, unsigned times);
 void HeatMpiTimeAddCollective(uint64_t begin);
 

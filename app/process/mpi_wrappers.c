@@ -1,5 +1,5 @@
-/** MPI's functions that send, wrapped so that each message is counted where it is sent
- *  (communication.h), and with those that receive and wait so that the time in MPI is measured
+/** Wrappers of MPI's functions.  Those that send are wrapped to count each message where it is sent
+ *  (communication.h); these and those that receive and wait, to measure the time in MPI
  *  (mpi_time.h).
  *
  *  This file belongs to the executable alone: a program that links the libraries of solver and io
@@ -25,8 +25,8 @@
 #include "app/process/finalize.h"
 #include "app/process/mpi_time.h"
 
-/* Add the time of a call.  tests/benchmark/metrics.py finds the cost of that by comparing this
-   program with one that does it HEAT_TIMES_REPEATED times more. */
+/* Add the time of a call.  tests/benchmark/metrics.py measures the cost of doing so: it compares
+   this program with one that does it HEAT_TIMES_REPEATED times more. */
 #ifdef HEAT_TIMES_REPEATED
   #define ADD_TIME(add)                                                                            \
     do {                                                                                           \

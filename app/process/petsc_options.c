@@ -211,7 +211,7 @@ static PetscBool IsReadInFinalize(const char *name)
 
    Some options of a PETSc solver are read only after its first solve.  To find out before any work
    whether a solver with the option's prefix exists, an option that this solver reads during set-up
-   is put into the database beside the user's: the witness.  Its value is PETSc's default, so it
+   is put into the database besides the user's: the witness.  Its value is PETSc's default, so it
    changes nothing. */
 static PetscBool FindWitness(const char *name, char *witness, size_t size)
 {

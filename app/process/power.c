@@ -45,7 +45,8 @@ static int ReadNumber(const char *path, double *value)
 
 /* RAPL. */
 
-/* Note why the energy is not known: that of some counters alone would be a part of the whole. */
+/* Record why the energy is not known, and drop all counters: some of them give a part of it
+   only. */
 static void Fail(HeatPower *p, int code)
 {
   p->n = 0;

@@ -13,7 +13,7 @@
 
 #include "solver/base/error.h"
 
-/** Most counters of a node: packages and their memory.  Chosen: eight sockets. */
+/** Largest number of counters of a node.  Chosen: packages and memory of eight sockets. */
 enum { HEAT_POWER_COUNTERS = 16 };
 
 /** Plain data of this rank. */
@@ -41,8 +41,8 @@ void HeatPowerStart(const char *root, PetscBool first, HeatPower *power);
  *  @param[in] now  [s] monotonic time */
 void HeatPowerPoll(HeatPower *power, double now);
 
-/** Read the counters and add up the energy of all nodes [J]: NaN if that of some node is not known;
- *  then *reason is the one of the first such node.  Collective on comm.
+/** Read the counters and add up the energy of all nodes [J].  If the energy of a node is not known,
+ *  *joules is NaN and *reason is that of the first such node.  Collective on comm.
  *  @param[out] reason  [128] */
 PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *power, double *joules, char reason[128]);
 

@@ -6,8 +6,7 @@
 
 #include "solver/base/error.h"
 
-/** Least, mean and largest value of all ranks, and the rank that has the largest: of several, the
- *  first one. */
+/** Least, mean and largest value of all ranks, and the lowest rank that has the largest. */
 typedef struct {
   double      min, mean, max;
   PetscMPIInt rank;
@@ -19,7 +18,7 @@ typedef struct {
  *  @param[out] spreads  [n] the same on all ranks */
 PetscErrorCode HeatSpreadReduce(MPI_Comm comm, int n, const double *values, HeatSpread *spreads);
 
-/** Most numbers of one call.  Chosen: more than any call has. */
+/** Largest number of numbers in one call.  Chosen: more than any call has. */
 enum { HEAT_SPREADS = 32 };
 
 #endif

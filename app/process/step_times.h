@@ -22,7 +22,7 @@ typedef struct {
   PetscInt64 steps;                                               /* of all bins */
   PetscInt64 sweeps;                                              /* in which they were taken */
   double     max;                                                 /* [s] longest step */
-  PetscInt   most_at_once;                                        /* steps of a sweep, at most */
+  PetscInt   most_at_once;                                        /* steps of the largest sweep */
 } HeatStepTimes;
 
 /** Add n >= 1 steps that took `seconds` [s] together, in one sweep. */

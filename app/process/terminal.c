@@ -85,7 +85,7 @@ PetscBool HeatTerminalReached(void)
 
 int HeatTerminalColumns(void)
 {
-  enum { USUAL = 80 };
+  enum { USUAL = 80 }; /* chosen: the width of most terminals, if it is not known */
   const long     launcher = Launcher();
   struct winsize size     = {0};
   char           device[64];

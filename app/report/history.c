@@ -8,12 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  /* About the number of rows of a run whose case does not set it.  Chosen: enough for a smooth
-     curve; each row costs a survey of the state and ends steps taken at once. */
-  ROWS = 1000,
-  KEY  = 48 /* bytes of a key such as output.interfaces[12] */
-};
+enum { KEY = 48 /* bytes of a key such as output.interfaces[12] */ };
 
 struct HeatHistory {
   HeatTable *table;     /* NULL while no file is open */
@@ -204,8 +199,8 @@ static void ChooseRows(HeatHistory *h, const HeatRunState *state)
   /* 1e-9: the clock takes no step for a remainder below this part of a step (clock.c). */
   if (clock->steps >= 0) steps = (PetscReal)clock->steps;
   else if (!clock->free) steps = clock->end / clock->dt * (1.0 - 1e-9);
-  if (steps > 0.0) h->every = PetscMax((PetscInt64)PetscCeilReal(steps / ROWS), 1);
-  else h->width = clock->end / ROWS;
+  if (steps > 0.0) h->every = HeatTimeGridRowEvery(steps);
+  else h->width = clock->end / HEAT_HISTORY_ROWS;
 }
 
 PetscErrorCode HeatHistoryCreate(HeatHistory **history)

@@ -22,7 +22,7 @@ static HeatResultsSpread Spread(const HeatSpread *s)
 /* What is reduced over the ranks. */
 enum { WINDOW, USEFUL, OUTPUT, PARTS, NUMBERS = PARTS + HEAT_TIME_PARTS };
 
-/* Divide this rank's time into the parts.  PETSc's own messages of solves count as those of
+/* Divide this rank's time into the parts.  Messages that PETSc's own solvers send count as
    halos. */
 static void Divide(const HeatTimeWindow *w, double number[NUMBERS])
 {
@@ -102,8 +102,8 @@ PetscErrorCode HeatMetricsFillBandwidth(const HeatCase *c, const HeatMemoryWork 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the high-water mark of this process's memory back to its present memory, as proc(5) says; it
-   stays where the kernel refuses. */
+/* Set the high-water mark of this process's memory back to its present memory, see proc(5).  Where
+   the kernel refuses, the mark stays as it is. */
 static void ResetHighWaterMark(void)
 {
   FILE *file = fopen("/proc/self/clear_refs", "w");
@@ -120,8 +120,8 @@ static double ArrayBytes(const HeatHost *host)
   return 4.0 * (host->cache > 0.0 ? host->cache : 67108864.0) / host->ranks;
 }
 
-/* Find the largest size of an array [bytes] of which the memory that is left to every rank, on its
-   own node, takes three four times.  The ranks of a node have equal parts of it. */
+/* Find the largest size of an array [bytes] such that the three arrays of every rank take at most a
+   quarter of the memory that is left to it.  The ranks of a node have equal parts of its memory. */
 static PetscErrorCode LargestArray(MPI_Comm comm, double *bytes)
 {
   HeatMemoryHave node, process;

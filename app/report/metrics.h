@@ -39,7 +39,8 @@ PetscErrorCode HeatMetricsFillWindow(MPI_Comm comm, const HeatTimeWindow *window
 PetscErrorCode HeatMetricsFillSteps(MPI_Comm comm, const HeatStepTimes *times,
                                     HeatResultsMetrics *metrics);
 
-/** Fill in the modelled bytes and the bandwidth that they mean.
+/** Fill in the bytes per cell and step by the model of memory traffic, and the bandwidth that
+ *  follows from them.
  *  @param[in] c        the case, of which `work` was done in `seconds` [s] on the slowest rank
  *  @param[in] need     [bytes] predicted working set of a rank
  *  @param[in] binding  of the run; its hosts are known on rank 0 alone

@@ -59,8 +59,8 @@ void HeatScreenCheckpointInterval(const HeatScreen *s, const HeatStop *stop)
                HeatTextDuration((double)stop->checkpoint_sum, text[1], sizeof text[1]));
 }
 
-/* Rewrite the line of a terminal with a bar of WIDTH characters (chosen), cut to the terminal's
-   width.
+/* Rewrite the line of a terminal with a bar of WIDTH characters, cut to the terminal's width and to
+   LINE characters.  Both are chosen: the bar, the times and the steps fit into 80 columns.
    @param[in] left  [s] until the end of the run */
 static void PrintBar(const HeatClock *clock, double fraction, double left)
 {
@@ -126,7 +126,7 @@ PetscErrorCode HeatScreenProgress(HeatScreen *s, const HeatRunState *state)
   const HeatClock *clock    = &state->clock;
   const double     now      = HeatMonotonicTime();
   const double     fraction = (double)HeatClockFraction(clock);
-  const double     made     = PetscMax(fraction - (double)s->first_fraction, 1e-12);
+  const double     made     = PetscMax(fraction - (double)s->first_fraction, 1e-12); /* not 0 */
   const double     left     = (now - s->began) / made * (1.0 - fraction);
   const int        tenth    = (int)(10.0 * fraction);
 

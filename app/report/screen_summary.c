@@ -26,6 +26,7 @@ static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
   }
 }
 
+/* Print the cells and steps per second.  1e-9: the resolution of the clock. */
 static void PrintThroughput(const HeatRunState *state, double seconds)
 {
   const double     cells = (double)state->grid->nx * (double)state->grid->ny;

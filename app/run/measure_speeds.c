@@ -14,11 +14,12 @@
 #include "io/case_file/case_file.h"
 #include "solver/base/monotonic.h"
 
-/* [s] Least time of a batch on the fastest rank.  Chosen: thousands of times the resolution of the
-   clock; a longer one would be felt. */
+/* [s] Least time of a batch on the fastest rank.  Chosen: far above the resolution of the clock,
+   and short enough not to delay the run noticeably. */
 #define LEAST_TIME 0.02
 
-/* [s] Longest batch.  Chosen: four of them are hardly felt. */
+/* [s] Time after which batches are not made longer.  Chosen: four of them delay the run by a
+   second. */
 #define MOST_TIME 0.2
 
 /* Batches whose shortest counts.  Chosen: one of three is hardly ever interrupted. */

@@ -33,7 +33,7 @@ PetscErrorCode HeatReporterReport(HeatReporter *reporter, const HeatDue *due, Pe
  *  Collective. */
 PetscErrorCode HeatReporterReportUnstepped(HeatReporter *reporter);
 
-/** Stop a capture around the writing of output of the last state, which returned `code`.
+/** End a capture that was begun before output of the last state was written, which returned `code`.
  *  HEAT_ERR_FILE becomes a warning and is noted in reporter->lost, so that the other files, the
  *  checks and the record are still written; any other error is raised again.  Collective.
  *  @param[in] capture  from HeatCaptureBegin */

@@ -7,9 +7,9 @@
 #include "app/report/warnings.h"
 #include "app/run/health.h"
 
-/** Warn of what the case and its blocks show: an integrator of PETSc whose memory no checkpoint
- *  holds, and what makes the run of a record differ from the run that it describes, and a number of
- *  ranks that leaves only long, narrow blocks.  Not collective.
+/** Warn of what the case and its blocks show: an integrator of PETSc whose stored steps no
+ *  checkpoint holds, differences between the run of a record and the run that it describes, and a
+ *  number of ranks that leaves only long, narrow blocks.  Not collective.
  *  @param[in] restarted  the run continues a checkpoint */
 PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c, const HeatGrid *grid,
                                   const HeatOptions *options, PetscBool restarted);

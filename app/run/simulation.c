@@ -1,75 +1,22 @@
-/** A run (simulation.h): set-up, the time loop, and the end.
+/** The time loop of a run, and its end (simulation.h).
  *
- *  This file alone sees the members of HeatSimulation.  It hands each module exactly what it needs
- *  and decides the order of everything; the modules do not know one another beyond what their
- *  headers include.
- *
- *  One turn of the loop: take a step (or several), inject a fault if a test asks for one, agree on
- *  stopping, finish a checkpoint that has become ready, write what is due, go back if the state is
- *  found corrupted, print the progress. */
+ *  One turn of the loop: take a step (or several), inject a fault if a test requests one, agree
+ *  on stopping, finish a checkpoint that has become ready, write what is due, roll back if the
+ *  state is found corrupted, print the progress. */
 #include "app/run/simulation.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "app/process/petsc_options.h"
 #include "app/report/record.h"
-#include "app/report/screen.h"
-#include "app/run/advance.h"
-#include "app/run/broken_halo.h"
-#include "app/run/checkpoints.h"
-#include "app/run/health.h"
-#include "app/run/inject.h"
-#include "app/run/measure_speeds.h"
-#include "app/run/memory_check.h"
-#include "app/run/reporter.h"
-#include "app/run/restart.h"
-#include "app/run/rollback.h"
 #include "app/run/run_end.h"
 #include "app/run/run_warnings.h"
-#include "app/run/schedule.h"
 #include "app/run/setup.h"
-#include "io/run_files/output_dir.h"
+#include "app/run/simulation_impl.h"
 #include "solver/base/heartbeat.h"
-#include "solver/base/interrupt.h"
 #include "solver/base/monotonic.h"
-#include "solver/base/traffic.h"
 
-struct HeatSimulation {
-  const HeatOptions      *options; /* borrowed */
-  const HeatProcessStart *start;   /* borrowed */
-  int                     lock;    /* of the output folder; -1: none */
-  HeatGuard              *guard;   /* from HeatAdvanceCreateGuard */
-
-  HeatRunState  state;
-  HeatRestart  *restart; /* the checkpoint that this process started from; NULL: a fresh run */
-  HeatStop      stop;
-  HeatInterrupt interrupt; /* by which solvers ask within a step whether the run must stop */
-  HeatPhases    phases;
-  HeatSchedule  schedule;
-  HeatInject    inject;
-
-  HeatCheckpoints *checkpoints;
-  HeatHealth      *health;
-  HeatReporter     reporter;
-  HeatRollback     rollback;
-
-  HeatSurvey    *survey;
-  HeatOutput    *output;
-  HeatIterations iterations;
-
-  HeatCommunication  communication; /* zero until the record is written */
-  HeatMetricsSources metrics;
-
-  HeatCheckResult   *checks; /* [c->n_checks]; NULL until the end */
-  HeatBrokenHaloTest halo_test;
-  HeatScreen        *screen;
-  HeatBinding        binding;
-  HeatWarnings       warnings;
-};
-
-/* Return what the terminal and results.json report on, as of now. */
-static HeatReportSources Sources(HeatSimulation *sim)
+HeatReportSources HeatSimulationSources(HeatSimulation *sim)
 {
   const HeatRollback *back = &sim->rollback;
   HeatReportSources   from = {.state         = &sim->state,
@@ -94,140 +41,6 @@ static HeatReportSources Sources(HeatSimulation *sim)
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
   return from;
-}
-
-/* Set-up. */
-
-/* Create the modules around the state; the checkpoints and the schedule refer to the others. */
-static PetscErrorCode CreateModules(HeatSimulation *sim)
-{
-  HeatRunState           *state = &sim->state;
-  HeatCheckpointsPartners partners;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatSurveyCreate(&sim->survey));
-  sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
-  PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
-  PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
-  PetscCall(HeatInjectStart(&sim->inject, state->grid));
-  PetscCall(HeatScreenCreate(sim->options, state->grid->rank, &sim->screen));
-  partners = (HeatCheckpointsPartners){.health = sim->health,
-                                       .survey = sim->survey,
-                                       .output = sim->output,
-                                       .stop   = &sim->stop,
-                                       .screen = sim->screen,
-                                       .phases = &sim->phases};
-  PetscCall(HeatCheckpointsCreate(&partners, &sim->checkpoints));
-  if (sim->restart) HeatCheckpointsResume(sim->checkpoints, state);
-  sim->reporter             = (HeatReporter){.state  = state,
-                                             .phases = &sim->phases,
-                                             .survey = sim->survey,
-                                             .health = sim->health,
-                                             .output = sim->output};
-  sim->schedule.state       = state;
-  sim->schedule.stop        = &sim->stop;
-  sim->schedule.output      = sim->output;
-  sim->schedule.checkpoints = sim->checkpoints;
-  sim->schedule.inject      = &sim->inject;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Return whether the run continues the files in its output folder. */
-static PetscBool ContinuesFolder(const HeatSimulation *sim)
-{
-  return sim->restart && HeatRestartIsOfFolder(sim->restart) ? PETSC_TRUE : PETSC_FALSE;
-}
-
-PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOptions *options,
-                                    const HeatProcessStart *start, HeatSimulation **out)
-{
-  HeatSimulation *sim;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscNew(&sim));
-  *out         = sim;
-  sim->state.c = c;
-  sim->options = options;
-  sim->start   = start;
-  sim->lock    = -1;
-  HeatResultsMetricsInit(&sim->metrics.found);
-  HeatPhasesStart(&sim->phases, start->time);
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
-  PetscCall(HeatBindingCollect(comm, &sim->binding));
-  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
-  PetscCall(HeatOptionsInsertPetsc(comm, options, c));
-  PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
-  if (c->decomposition.weights == HEAT_WEIGHTS_MEASURED) {
-    PetscCall(HeatMemoryCheck(comm, c, NULL)); /* the speeds are measured on equal blocks */
-    HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
-    PetscCall(HeatMeasureSpeeds(comm, c, &sim->phases));
-    HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
-  }
-  PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
-  PetscCall(HeatMemoryCheck(comm, c, sim->state.grid));
-  /* The lock keeps another run from removing the checkpoint while it is read. */
-  if (options->restart)
-    PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
-  PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
-  PetscCall(HeatBrokenHaloStart(options, &sim->state));
-  if (sim->restart) PetscCall(HeatRestartCheckHalo(sim->restart, &sim->state));
-  PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
-  if (sim->restart) PetscCall(HeatRestartCheckEnd(sim->restart, &sim->state));
-  sim->state.first_step = sim->state.clock.step;
-  PetscCall(HeatOptionsCheckUsed(sim->state.grid->comm, options, c));
-  PetscCall(CreateModules(sim));
-  PetscCall(HeatOutputCheck(sim->output, &sim->state, ContinuesFolder(sim)));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Open the files of a fresh run, or continue those of the checkpoint. */
-static PetscErrorCode OpenOutput(HeatSimulation *sim)
-{
-  HeatOutputList list;
-
-  PetscFunctionBeginUser;
-  if (sim->restart) {
-    list = HeatRestartOutputList(sim->restart);
-    PetscCall(HeatOutputResume(sim->output, &sim->state, &list));
-    PetscCall(HeatRestartFreeContents(sim->restart));
-  } else PetscCall(HeatOutputOpen(sim->output, &sim->state));
-  sim->state.record = HeatOutputRecord(sim->output);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
-{
-  const HeatRunState *state   = &sim->state;
-  const HeatCase     *c       = state->c;
-  MPI_Comm            comm    = state->grid->comm;
-  const PetscBool     restart = sim->restart ? PETSC_TRUE : PETSC_FALSE;
-  PetscBool           own;
-  HeatReportSources   from;
-
-  PetscFunctionBeginUser;
-  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* messages without another kind count as output */
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
-  PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
-  if (restart && !ContinuesFolder(sim))
-    PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
-  PetscCall(HeatOutputDirectoryIsRecord(comm, c->output.directory, c->file, &own));
-  PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
-  PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
-                          HeatCheckpointsBytesPerNode(state->grid)));
-  from = Sources(sim);
-  PetscCall(HeatScreenHeader(sim->screen, &from));
-  PetscCall(OpenOutput(sim));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
-  if (sim->options->stream)
-    PetscCall(HeatMetricsRunStream(comm, &sim->binding, &sim->metrics.found));
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
-  if (own) /* Prepare has removed the record with the case; a run that is killed must leave one */
-    PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Steps. */
@@ -488,7 +301,7 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
     if (sim->reporter.lost[0]) *status = HEAT_STATUS_ERROR;
   }
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
-  from          = Sources(sim);
+  from          = HeatSimulationSources(sim);
   from.finished = stopped ? PETSC_FALSE : PETSC_TRUE;
   recorded      = HeatRecordWrite(&from, *status,
                              stopped                 ? sim->stop.reason
@@ -504,32 +317,9 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
 
 PetscErrorCode HeatSimulationWriteError(HeatSimulation *sim, const char *message)
 {
-  const HeatReportSources from = Sources(sim);
+  const HeatReportSources from = HeatSimulationSources(sim);
 
   PetscFunctionBeginUser;
   PetscCall(HeatRecordWrite(&from, HEAT_STATUS_ERROR, message));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
-{
-  HeatSimulation *sim = *out;
-
-  PetscFunctionBeginUser;
-  if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatCheckpointsDestroy(&sim->checkpoints)); /* refers to the others */
-  HeatOutputDirectoryUnlock(sim->state.c->output.directory, &sim->lock);
-  PetscCall(HeatOutputDestroy(&sim->output));
-  PetscCall(HeatRestartDestroy(&sim->restart));
-  PetscCall(HeatHealthDestroy(&sim->health));
-  PetscCall(HeatWarningsClear(&sim->warnings));
-  PetscCall(HeatBindingClear(&sim->binding));
-  PetscCall(HeatSurveyDestroy(&sim->survey));
-  PetscCall(HeatScreenDestroy(&sim->screen));
-  PetscCall(PetscFree(sim->checks));
-  PetscCall(HeatBrokenHaloClear(&sim->halo_test));
-  PetscCall(HeatRunStateDestroy(&sim->state));
-  PetscCall(HeatGuardDestroy(&sim->guard));
-  PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

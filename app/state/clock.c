@@ -8,7 +8,6 @@
 #include <math.h>
 
 #include "solver/case/switches.h"
-#include "solver/case/time_grid.h"
 
 /* Part of a fixed step below which two times count as one.  Chosen: far above the rounding of the
    products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken

@@ -31,6 +31,7 @@
 #define HEAT_APP_CLOCK_H
 
 #include "solver/case/events.h"
+#include "solver/case/time_grid.h"
 
 /** Outputs that recur at an interval of simulated time. */
 typedef enum { HEAT_OUTPUT_SNAPSHOT, HEAT_OUTPUT_HISTORY, HEAT_OUTPUTS } HeatOutputKind;

@@ -3,7 +3,6 @@
 
 #include "io/field_file/cell_inputs.h"
 #include "io/field_file/field_file.h"
-#include "solver/case/time_grid.h"
 
 PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInputs *inputs)
 {

@@ -123,7 +123,7 @@ static const HeatCaseKey keys[] = {
     {"time.adaptive.absolute", "number > 0", "from the temperatures of the case",
      "least tolerated error of a step [K], for fields that are almost uniform"},
     {"time.events", "[t, ...]", "none",
-     "times that no step spans [s], beside those of tables and of switches found in expressions"},
+     "times that no step spans [s], besides those of tables and of switches found in expressions"},
 
     {"solver.tolerance", "number, 0 < tolerance < 1", "1e-10",
      "residual at which a linear solve ends, relative to its initial residual"},

@@ -395,7 +395,7 @@ PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, con
 PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
                               const char *const names[], int *value)
 {
-  enum { MOST_CANDIDATES = 16 };
+  enum { MOST_CANDIDATES = 16 }; /* chosen: more than any list of choices has */
   const char *candidates[MOST_CANDIDATES] = {NULL};
   char        found[HEAT_FOUND_BYTES], list[256] = "", suggestion[64];
   int         count = 0;

@@ -5,7 +5,7 @@
  *
  *    "case":         {"grid": {"cells": [64, 32], ...}, ...}   after --set and --output
  *    "case_files":   [{"name": "map.h5", "path": "/home/a/map.h5", "checksum": "0x..."}, ...]
- *    "case_options": {"ksp_type": "cg", ...}                   of PETSc, beside those of the case
+ *    "case_options": {"ksp_type": "cg", ...}                   of PETSc, besides those of the case
  *
  *  hold what is needed to run it again.  "case" keeps the names of files as the user wrote them,
  *  because a checkpoint holds them; "case_files" says where the files are.

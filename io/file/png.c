@@ -7,7 +7,7 @@
 #include "io/file/deflate.h"
 
 enum {
-  CHUNK = 12, /* bytes of a chunk beside its data: length, name, checksum */
+  CHUNK = 12, /* bytes of a chunk besides its data: length, name, checksum */
   START = 8   /* bytes of the signature */
 };
 

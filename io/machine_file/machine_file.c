@@ -1,7 +1,7 @@
 /** Reading machine files (machine_file.h).
  *
- *  The reader is that of case files, with another table of keys.  It stores the lines of keys in a
- *  HeatCase, which holds nothing else here. */
+ *  The reader of case files is used with the table of keys below.  It records the lines of keys
+ *  in a HeatCase, of which nothing else is used here. */
 #include "io/machine_file/machine_file.h"
 
 #include <string.h>
@@ -160,8 +160,8 @@ static PetscErrorCode ReadLink(const HeatReader *r, const HeatYamlNode *node, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the times of allreduces, or nothing where the list is null.  One rank reduces nothing, so
-   the first number of ranks or nodes is 2 or more. */
+/* Read the times of allreduces; leave the curve empty where the list is null.  One rank has nothing
+   to reduce, so the first number of ranks or nodes must be 2 or more. */
 static PetscErrorCode ReadReductions(const HeatReader *r, const HeatYamlNode *node, const char *key,
                                      HeatCurve *curve)
 {

@@ -8,7 +8,7 @@
 /* Room for the text: 40 curves of kernels and 7 others of at most 32 pairs of 30 bytes; texts. */
 enum { TEXT_BYTES = 128 << 10 };
 
-/* A text that grows, and stops growing at its room. */
+/* A text to which is appended; what does not fit into TEXT_BYTES is cut off. */
 typedef struct {
   char  *text;
   size_t used;

@@ -151,7 +151,7 @@ static void ReadLongText(hid_t group, const char *name, char **text, HeatFileErr
   (void)PetscFree(bytes);
 }
 
-/* Set the names of the state's fields, from the datasets of the file beside the temperature. */
+/* Set the names of the state's fields, from the datasets of the file besides the temperature. */
 static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
                        HeatFileError *error)
 {

@@ -1,4 +1,4 @@
-/** The state of a run beside its temperature (checkpoint_state.h). */
+/** The state of a run besides its temperature (checkpoint_state.h). */
 #include "io/run_files/checkpoint_state.h"
 
 #include <math.h>

@@ -1,11 +1,11 @@
-/** The state of a run that a checkpoint holds beside the temperature: plain data, and functions
+/** The state of a run that a checkpoint holds besides the temperature: plain data, and functions
  *  that set and find named scalars and fields. */
 #ifndef HEAT_IO_CHECKPOINT_STATE_H
 #define HEAT_IO_CHECKPOINT_STATE_H
 
 #include "io/run_files/snapshots.h"
 
-/** The largest numbers of named scalars, and of named fields beside the temperature, in a
+/** The largest numbers of named scalars, and of named fields besides the temperature, in a
  *  checkpoint.  Chosen: a run has at most 42 scalars (the energy account, the clock, the stepper's
  *  memory) and at most 2 fields.  Larger values make the struct larger.  HEAT_CHECKPOINT_SUMS must
  *  not exceed the number of attributes that HDF5 keeps in an object header (MAX_ATTRIBUTES in

@@ -14,7 +14,7 @@
 
 #define HEAT_MANIFEST_SCHEMA "heat2d manifest 1"
 
-/** The entries of a manifest beside the statistics of the write.  Pointers are borrowed. */
+/** The entries of a manifest besides the statistics of the write.  Pointers are borrowed. */
 typedef struct {
   const char *program;  /* name, version, commit: "heat2d 0.1.0 (1a2b3c4d5e6f)"; or NULL */
   const char *verified; /* how much was read back: "none", "sample", "full" */

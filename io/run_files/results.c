@@ -207,7 +207,7 @@ static void PutBrokenHalo(HeatJson *root, const HeatResults *r)
 }
 
 /* Put the data from which the case can be run again (io/case_file/case_record.h): the effective
-   case, the files that it names, and the options of PETSc that were given beside it. */
+   case, the files that it names, and the options of PETSc given in addition. */
 static void PutCase(HeatJson *root, const HeatResults *r)
 {
   HeatJson *files, *options;

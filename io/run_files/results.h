@@ -279,7 +279,7 @@ typedef struct {
   PetscInt                 n_case_files;
   const HeatResultsFile   *case_files; /* that the case names */
   PetscInt                 n_case_options;
-  const HeatResultsOption *case_options; /* of PETSc, given beside the case */
+  const HeatResultsOption *case_options; /* of PETSc, given in addition to the case */
 
   struct {
     const char        *version, *git_commit, *compiler, *flags, *build_type;

@@ -39,7 +39,8 @@ typedef struct {
     double     max;                /* [s] the longest step, on the slowest rank */
     double     resolution;         /* largest relative error of the percentiles */
     PetscInt64 steps;              /* of this process */
-    PetscInt64 most_at_once;       /* steps of a sweep, at most, which count as equally long */
+    PetscInt64 most_at_once;       /* steps of the largest sweep; steps of a sweep count as equally
+                                      long */
   } step;
 
   struct {
@@ -62,7 +63,7 @@ typedef struct {
 /** Mark all members as not known. */
 void HeatResultsMetricsInit(HeatResultsMetrics *metrics);
 
-/** Return whether the working set is in the caches: then the memory's bandwidth does not limit. */
+/** Return whether the working set fits into the caches, so that memory bandwidth limits nothing. */
 PetscBool HeatResultsInCache(const HeatResultsMetrics *metrics);
 
 #endif

@@ -146,7 +146,7 @@ typedef struct {
   PetscInt         n_files;
   HeatCaseFile    *files; /* owned [n_files] */
 
-  /* What a record of an earlier run holds beside the case; all zero for a case file. */
+  /* What a record of an earlier run holds besides the case; all zero for a case file. */
   struct {
     PetscInt         n_options;
     HeatPetscOption *options;   /* owned [n_options]; given on that run's command line, unchecked */

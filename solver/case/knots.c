@@ -51,7 +51,7 @@ static PetscErrorCode OverTime(const char *text, PetscReal low, char **out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a knot; return whether there is room for more. */
+/* Append a knot if there is room, count it, and return whether there is room for another. */
 static PetscBool Add(HeatKnots *knots, PetscReal T)
 {
   if (knots->n < MOST) knots->T[knots->n] = T;

@@ -143,7 +143,8 @@ static void SearchOne(HeatSwitches *s, const Watch *w, PetscReal start, PetscRea
   Stack     stack = {.n = 1, .end = {until}};
   PetscBool ignored;
   int       spent = 0;
-  /* Shorter intervals are not halved: no time step resolves them. */
+  /* Shorter intervals are not halved: no time step resolves them.  1e-14: chosen, some ten times
+     the rounding of a time in the interval. */
   const PetscReal shortest = PetscMax(1e-14 * (until - start), 2.0 * PETSC_MACHINE_EPSILON * until);
 
   *time = PETSC_MAX_REAL;

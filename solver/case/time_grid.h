@@ -19,6 +19,17 @@ static inline PetscBool HeatTimeGridCounts(PetscReal steps)
   return steps <= 1e15 && steps < (PetscReal)PETSC_MAX_INT ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/** Rows of history.csv in a run whose case does not set their number, approximately.  Chosen:
+ *  enough for a smooth curve; each row costs a survey of the state and ends steps taken at once. */
+enum { HEAT_HISTORY_ROWS = 1000 };
+
+/** Return the number of steps between rows of history.csv in a run of `steps` steps whose case does
+ *  not set it; 1 if the number of steps is not known (negative). */
+static inline PetscInt64 HeatTimeGridRowEvery(PetscReal steps)
+{
+  return PetscMax((PetscInt64)PetscCeilReal(steps / HEAT_HISTORY_ROWS), 1);
+}
+
 /** Return whether all multiples of an interval are points of the grid; an interval of 0 has none.
  *  1e-12: chosen, above the rounding of the quotient, and far below a step. */
 static inline PetscBool HeatTimeGridHasMultiples(PetscReal interval, PetscReal step)

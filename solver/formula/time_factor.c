@@ -13,7 +13,7 @@ typedef struct {
 typedef struct {
   const HeatExpressionTree *from;
   Part                      parts[2]; /* shape, factor of time */
-  PetscBool                 splits;   /* no factor contains t beside other variables */
+  PetscBool                 splits;   /* no factor contains both t and another variable */
 } Split;
 
 /* Append an operation, with operands that the tree already has. */

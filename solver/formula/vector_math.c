@@ -231,7 +231,8 @@ static inline double Power(double a, double b)
 }
 
 /* Return whether the result of Power(a, b) is accurate: a is normal, positive and finite, no part
-   of a sum overflowed, and the result is neither near the limits of the range nor NaN. */
+   of a sum overflowed, and the result is neither near the limits of the range nor NaN.  1e100 and
+   1e300 are chosen within the range of doubles, about 1e308; the C library computes the others. */
 static inline int PowerHolds(double a, double b, double result)
 {
   return (a >= 0x1p-1022) & (a < INFINITY) & (fabs(b) < 1e100) & (result > 1e-300) &

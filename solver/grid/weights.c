@@ -34,8 +34,12 @@ enum {
   LARGEST_POWER = 256, /* of (2); chosen: with P ranks, the norm is at most P^(1/256) times (1) */
   ROUNDS        = 6,   /* of widths and heights for each power; chosen: more change little */
 
-  /* Blocks times passes of one choice of the process grid, about a second.  Chosen: a plan for
-     10^6 ranks remains possible. */
+  /* Passes over the blocks in one round, approximately: two for each axis and each of the eight
+     powers 2 to 256 make 32; the others are those with the maximum and of the cuts. */
+  PASSES = 36,
+
+  /* Blocks times passes after which no further process grid is tried, about a second.  Chosen: a
+     plan for 10^6 ranks remains possible. */
   MOST_WORK = 100000000
 };
 
@@ -96,11 +100,12 @@ static void SetSides(const Problem *p, int axis, int power)
   for (PetscInt k = 0; k < n; k++) p->side[axis][k] /= all;
 }
 
-/* Find real widths and heights. */
+/* Find widths and heights as real numbers.  With one row or one column, (2) with the maximum is the
+   solution. */
 static void Solve(const Problem *p)
 {
   const PetscBool line   = p->parts[0] == 1 || p->parts[1] == 1 ? PETSC_TRUE : PETSC_FALSE;
-  const double    work   = 36.0 * (double)p->parts[0] * (double)p->parts[1]; /* of one round */
+  const double    work   = PASSES * (double)p->parts[0] * (double)p->parts[1]; /* of one round */
   const int       rounds = (int)PetscMin((double)ROUNDS, PetscMax(1.0, MOST_WORK / work));
 
   for (int axis = 0; axis < 2; axis++)
@@ -112,11 +117,13 @@ static void Solve(const Problem *p)
   for (int axis = 0; axis < 2; axis++) SetSides(p, axis, 0);
 }
 
-/* Return the cells of a part that takes the time t; a part has at least one. */
+/* Return the number of cells of a width or height that takes the time t; at least one. */
 static PetscInt CellsIn(double t, double most) { return PetscMax(1, (PetscInt)floor(t / most)); }
 
-/* Cut the axis into whole cells such that the largest width times `most` is the least possible one.
-   A time that suffices is found by bisection; cells that it leaves over are taken away again. */
+/* Cut the axis into whole cells such that the largest width times `most`, the time of the
+   slowest column, is the least possible one.  Bisection finds neighbouring times `low`, in which
+   fewer than all cells fit, and `high`, in which all fit.  The widths are those of `low`, and
+   the missing cells are added, from the first column on, where `high` has more. */
 static void Cut(const Problem *p, int axis)
 {
   const PetscInt n = p->parts[axis], cells = p->cells[axis];
@@ -267,7 +274,7 @@ PetscErrorCode HeatWeightsChoose(const HeatCase *c, PetscInt size, PetscInt per_
       *balance = ideal / slowest;
     }
     for (int axis = 0; axis < 2; axis++) PetscCall(PetscFree(cuts[axis]));
-    work += 36.0 * ROUNDS * (double)size;
+    work += PASSES * ROUNDS * (double)size;
     if (work > MOST_WORK) break;
   }
   for (int axis = 0; axis < 2; axis++) layout->start[axis] = start[axis];

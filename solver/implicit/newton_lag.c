@@ -1,23 +1,23 @@
 /** The rule by which set-ups of Newton's preconditioner are repeated. */
 #include "solver/implicit/newton_lag.h"
 
-/* What a set-up of heatmg costs, in iterations of flexible GMRES with heatmg.  Chosen near the
-   measured 3.2: 15 % of a step of 1.44 s with 3.8 set-ups, over the seventh part of a linear step
-   (solver/MEASURED.md, Newton's method).  With a larger value steep conductivities cost more
-   iterations; with a smaller one set-ups that do not pay are done. */
+/* Cost of a set-up of heatmg, in iterations of flexible GMRES with heatmg.  Chosen near the
+   measured 3.2, which is the time of one of 3.8 set-ups that take 15 % of a step of 1.44 s, over
+   the time of one of seven iterations of a linear step (solver/MEASURED.md, Newton's method).  A
+   larger value costs more iterations where conductivities are steep; a smaller one costs set-ups
+   that save less than they take. */
 static const PetscReal SetUpCost = 4.0;
 
-/* Excess of one solve, over SetUpCost, at which it is broken off.  Chosen: the excess of a solve is
-   known only while it runs, and what it has reached is lost when it is broken off.  A smaller value
-   breaks solves off that were about to converge; a larger one runs longer with a preconditioner
-   that does not help. */
+/* A solve is abandoned when its excess of iterations reaches this multiple of SetUpCost.  Chosen:
+   the work of an abandoned solve is lost.  A smaller value abandons solves that were about to
+   converge; a larger one iterates longer with a preconditioner that does not help. */
 static const PetscReal MostExcess = 5.0;
 
 /* Return the decimal digits by which a residual fell; at least one tenth, so that a solve that made
    no progress has a finite number of iterations for a digit. */
 static PetscReal Digits(PetscReal reduction)
 {
-  const PetscReal least = 1e-300; /* a residual of 0 counts as that */
+  const PetscReal least = 1e-300; /* chosen: takes the place of a reduction to 0 */
 
   return PetscMax(-PetscLog10Real(PetscMax(reduction, least)), 0.1);
 }

@@ -21,17 +21,17 @@ typedef struct {
   PetscReal excess;    /* iterations of the others beyond that */
 } HeatNewtonLag;
 
-/** Add a solve that reduced the residual to the part `reduction` in so many iterations.  Not
+/** Record a solve that multiplied the residual by `reduction` in `iterations` iterations.  Not
  *  collective. */
 void HeatNewtonLagAdd(HeatNewtonLag *lag, PetscInt iterations, PetscReal reduction);
 
 /** Return whether the next solve should begin with a set-up.  Not collective. */
 PetscBool HeatNewtonLagIsDue(const HeatNewtonLag *lag);
 
-/** Return the most iterations that the next solve may take to reduce the residual to the part
- *  `reduction`: with a preconditioner that was set up at an earlier iterate, those in which the
- *  excess reaches several times the cost of a set-up, otherwise `most`.  A solve that needs more
- *  is broken off, and repeated after a set-up.  Not collective. */
+/** Return the largest number of iterations that the next solve may take to multiply the residual by
+ *  `reduction`.  It is `most` directly after a set-up; with a preconditioner that was set up at an
+ *  earlier iterate it is the number at which the excess reaches several times the cost of a set-up.
+ *  A solve that needs more is abandoned, and repeated after a set-up.  Not collective. */
 PetscInt HeatNewtonLagLimit(const HeatNewtonLag *lag, PetscReal reduction, PetscInt most);
 
 #endif

@@ -75,7 +75,7 @@ static PetscErrorCode RunWithFullSteps(SNES snes, Vec T, HeatNewtonRun *run)
   PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
   PetscCall(Run(snes, T, run));
   PetscCall(SNESLineSearchSetType(search, before));
-  PetscCall(SNESLineSearchSetFromOptions(search)); /* the type was made anew, with defaults */
+  PetscCall(SNESLineSearchSetFromOptions(search)); /* SetType has reset the options to defaults */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -126,6 +126,6 @@ const char *HeatNewtonAdvice(const HeatNewtonRun *run)
   case SNES_DIVERGED_DTOL:
     return "||F|| grew without bound: a source that grows with the temperature may have no steady "
            "state";
-  default: return "-snes_monitor shows its way";
+  default: return "-snes_monitor prints ||F|| of each iteration";
   }
 }

@@ -19,14 +19,13 @@ typedef struct {
  *  conductivity depends on T.  Not collective. */
 PetscErrorCode HeatNewtonBendSteps(SNES snes, HeatOperator *op);
 
-/** Run Newton's method from T, and a second time from the same T with full steps where the line
- *  search found no shorter ||F|| or the iterations ran out: ||F|| may have to grow for some
- *  iterations where k is steep.  Where no conductivity depends on T, or the method has no line
- *  search, there is one run only.
- *  Collective.
+/** Run Newton's method from T.  If the line search finds no smaller ||F|| or the iterations run
+ *  out, run it a second time from the same T with full steps, since ||F|| may have to grow for some
+ *  iterations where k is steep.  There is no second run where no conductivity depends on T, or
+ *  where the method has no line search.  Collective.
  *  @param[in,out] T       [K] the guess; the last iterate of the last run
  *  @param[in]     op      the operator that HeatNewtonBendSteps was given
- *  @param[out]    run     what the runs took, and how the last one ended */
+ *  @param[out]    run     iterations of the runs, and how the last one ended */
 PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, HeatNewtonRun *run);
 
 /** Return in words why Newton's method stopped, and what would help. */

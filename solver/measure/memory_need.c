@@ -34,7 +34,7 @@ typedef struct {
   PetscBool ambient_t;    /* the ambient temperature depends on t */
   PetscBool source_T;     /* some source depends on T */
   PetscBool flux;         /* some side has a prescribed flux */
-  PetscBool flux_t;       /* that of some side depends on t */
+  PetscBool flux_t;       /* a prescribed flux depends on t */
   PetscBool radiates;     /* some side radiates */
   PetscBool nonlinear;    /* of_T, source_T or radiates */
   PetscBool implicit;     /* the scheme solves equations */

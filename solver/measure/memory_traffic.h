@@ -7,8 +7,8 @@
  *                                 dt/C (24) unless all rows have the same coefficients; a pass
  *                                 takes one step or several
  *      heatcg with heatmg         an iteration moves 97 bytes a cell (solver/MEASURED.md, "Memory
- *                                 traffic"), less where rows share their coefficients; what a step
- *                                 does beside its solves is not counted
+ *                                 traffic"), less where rows share their coefficients; the work of
+ *                                 a step outside of its solves is not counted
  *      everything else            is not modelled
  *
  *  Not collective. */

@@ -5,7 +5,7 @@
 #include "solver/base/heartbeat.h"
 #include "solver/base/monotonic.h"
 
-enum { LEAST_PASSES = 5 };
+enum { LEAST_PASSES = 5 }; /* chosen: the first pass also warms up, the best of the others counts */
 
 struct HeatStream {
   MPI_Comm   comm;
@@ -69,7 +69,7 @@ PetscErrorCode HeatStreamRun(HeatStream *s, double seconds, double *rate)
   }
   /* The last element is used, so that the compiler cannot remove the passes. */
   PetscCheck(s->n == 0 || s->a[s->n - 1] >= s->b[s->n - 1], s->comm, PETSC_ERR_PLIB,
-             "the triad has computed something else");
+             "the triad computed a wrong result");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

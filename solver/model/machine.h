@@ -8,7 +8,7 @@
 
 #include <petscsys.h>
 
-enum { HEAT_CURVE_POINTS = 32 /* room; a calibration needs some ten points */ };
+enum { HEAT_CURVE_POINTS = 32 /* largest number; a calibration stores about ten points */ };
 
 /** A quantity that depends on a size, given at n sizes. */
 typedef struct {
@@ -29,7 +29,7 @@ double HeatCurveAt(const HeatCurve *curve, double at);
  *  without points. */
 double HeatCurveOfRanks(const HeatCurve *curve, double n);
 
-/** A way for messages.  A message of m bytes takes latency + m/bandwidth(m). */
+/** A link over which messages go.  A message of m bytes takes latency + m/bandwidth(m). */
 typedef struct {
   PetscBool given;     /* false: not measured, null in the file */
   double    latency;   /* [s] of the smallest message, from program to program */
@@ -61,7 +61,7 @@ typedef enum { HEAT_UNIFORM, HEAT_VARYING, HEAT_COEFFICIENTS } HeatCoefficients;
 /** uniform varying, laid out as for a PetscEnum. */
 extern const char *const HeatCoefficientsNames[];
 
-/** What a kernel costs a cell. */
+/** The cost of a kernel per cell. */
 typedef struct {
   HeatCurve seconds;  /* [s] by the cells of a rank, while one rank of each node is at work */
   HeatCurve together; /* [s] the same while as many ranks of each node are at work as the last point
@@ -79,9 +79,9 @@ typedef struct {
 
   HeatCurve memory_bandwidth; /* [B/s] of a node, by ranks in use (STREAM triad) */
   HeatLink  within, between;  /* within a node, between nodes */
-  double    exchange;         /* [s] of an exchange beside its messages: packing, waiting */
+  double    exchange;         /* [s] of an exchange without its messages: packing, waiting */
   HeatCurve reduce_within;    /* [s] allreduce of one number, by ranks of one node */
-  HeatCurve reduce_between;   /* [s] the same with one rank on each node, by nodes */
+  HeatCurve reduce_between;   /* [s] allreduce of one number, by nodes with one rank each */
 
   double write, read; /* [B/s] of the file system, all nodes together */
   double file;        /* [s] to create, sync and rename a small file */
@@ -89,7 +89,7 @@ typedef struct {
   HeatKernelCost kernel[HEAT_COEFFICIENTS][HEAT_KERNELS];
 } HeatMachine;
 
-/** Return the way between nodes, or, where it is not given, the one within nodes. */
+/** Return the link between nodes, or, where it is not given, the link within nodes. */
 static inline const HeatLink *HeatMachineBetween(const HeatMachine *m)
 {
   return m->between.given ? &m->between : &m->within;

@@ -213,11 +213,11 @@ PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body)
 }
 
 /* Choose along which axes the cells of a level are joined, by the rule of ChooseJoins in
-   multigrid_hierarchy.c, which also explains `dominant` and `strong`. */
+   multigrid_hierarchy.c. */
 static void ChooseJoins(const HeatCase *c, const HeatModelBody *body, const Level *l,
                         PetscReal sigma, PetscBool joins[2])
 {
-  const PetscReal dominant = 2.0, strong = 1.5;
+  const PetscReal dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
   PetscReal       coupled = 0.0, strongly[2] = {0.0, 0.0};
   Kind            columns[3], rows[3];
   const int       n = ListKinds(l, 0, c->grid.cells[0], columns);

@@ -12,7 +12,7 @@
 #include "solver/multigrid/level_plan.h"
 
 enum {
-  HEAT_MODEL_LEVELS = 64 /* most levels, as in the multigrid */
+  HEAT_MODEL_LEVELS = 64 /* largest number of levels, as in the multigrid */
 };
 
 /** The materials of a case.  The lists are owned [n]. */

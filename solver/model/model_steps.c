@@ -9,7 +9,6 @@
 
 #include "solver/case/events.h"
 #include "solver/case/expression.h"
-#include "solver/case/time_grid.h"
 #include "solver/grid/deep_halo.h"
 #include "solver/measure/memory_need.h"
 #include "solver/operator/operator.h"
@@ -88,7 +87,7 @@ typedef struct {
   PetscBool factor; /* all of them are of t alone, or a shape times a factor of t */
 } TimedSources;
 
-/* Add a formula. */
+/* Count a formula if it depends on t, and whether it is a factor of t times a shape. */
 static PetscErrorCode AddTimed(const HeatFormula *formula, TimedSources *timed)
 {
   PetscBool varies = PETSC_FALSE, factors;
@@ -102,9 +101,9 @@ static PetscErrorCode AddTimed(const HeatFormula *formula, TimedSources *timed)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set *single: whether explicit steps are taken one by one, because a source or a flux changes with
-   time or heat is exchanged with the ambient (solver/operator/operator_steps.c).  Steps of ftcs
-   allow one source with a factor of time, which sets *timed. */
+/* Find out whether explicit steps are taken one by one (*single), because a source or a flux
+   changes with time or heat is exchanged with the ambient (solver/operator/operator_steps.c).
+   Sweeps of ftcs can have one source that is a shape in space times a factor of time (*timed). */
 static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, PetscBool *single,
                                        PetscBool *timed)
 {
@@ -144,26 +143,26 @@ static PetscErrorCode FindDepth(const HeatCase *c, const HeatLayout *layout, Hea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the numbers of ftcs. */
+/* Set the number and depth of the halo exchanges of ftcs. */
 static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
 {
   PetscFunctionBeginUser;
-  /* The steps of a row of history.csv if a run has 1000 rows, as in app/report/history.c.  If the
-     number of steps is not known, one step is assumed, so that no deep exchange is predicted. */
+  /* If the number of steps is not known, every step has a row, so that no deep exchange is
+     predicted. */
   s->row = c->output.history_every > 0 ? c->output.history_every
-                                       : PetscMax(1, (PetscInt)((s->steps + 999) / 1000));
+                                       : (PetscInt)HeatTimeGridRowEvery((PetscReal)s->steps);
   if (s->row > 1) PetscCall(FindDepth(c, layout, s));
   s->exchanges = s->deep ? 0 : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the numbers of rkl2. */
+/* Set the number of stages of rkl2, and the number and depth of its halo exchanges. */
 static PetscErrorCode Rkl2Steps(const HeatCase *c, const HeatModelBody *body,
                                 const HeatLayout *layout, HeatModelSteps *s)
 {
   PetscFunctionBeginUser;
-  /* 9: AUTO_STAGES of solver/stepper/stepper_explicit.c, for step: auto */
-  s->stages = c->time.step > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body)) : 9;
+  s->stages = c->time.step > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body))
+                                 : HEAT_RKL2_AUTO_STAGES;
   HeatCheck(s->stages > 0, PETSC_COMM_SELF, HEAT_ERR_INPUT,
             "time.step: a step of %g s needs more than a million stages of rkl2; take a shorter "
             "step, or an implicit scheme",
@@ -174,7 +173,7 @@ static PetscErrorCode Rkl2Steps(const HeatCase *c, const HeatModelBody *body,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the numbers of the scheme. */
+/* Set the numbers of exchanges, solves and set-ups of the case's scheme. */
 static PetscErrorCode SchemeSteps(const HeatCase *c, const HeatModelBody *body,
                                   const HeatLayout *layout, HeatModelSteps *s)
 {

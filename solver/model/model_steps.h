@@ -3,6 +3,7 @@
 #ifndef HEAT_SOLVER_MODEL_STEPS_H
 #define HEAT_SOLVER_MODEL_STEPS_H
 
+#include "solver/case/time_grid.h"
 #include "solver/model/model_levels.h"
 
 /** The numbers for one step, and for the run outside of its steps. */
@@ -11,7 +12,7 @@ typedef struct {
                            shorten are not counted */
   PetscBool  known;     /* the members below are known; false for schemes whose steps depend on the
                            field: non-linear cases and those of PETSc's TS */
-  PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if they are deep */
+  PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if all are deep */
   PetscInt   deep;      /* depth of deep halo exchanges [cells], and the largest number of steps of
                            ftcs, or stages of rkl2, in a sweep; 0: none */
   PetscBool  timed;     /* sweeps have a source with a factor of time */
@@ -35,17 +36,17 @@ typedef struct {
  *  events end a sweep between rows of history.csv. */
 HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n);
 
-/** Return the deep halo exchanges of a step: those of the stages of rkl2, or a part of one that
- *  serves several steps of ftcs. */
+/** Return the number of deep halo exchanges of a step: several for rkl2, whose stages need them; a
+ *  fraction for ftcs, where one exchange serves several steps. */
 PetscReal HeatModelStepsDeep(const HeatModelSteps *steps);
 
-/** Predict what all ranks send of coefficients and of the sides' temperatures for sweeps, in values
- *  of PetscReal: all of it belongs to the set-up.
+/** Predict the messages and values (PetscReal) by which all ranks send coefficients and
+ *  temperatures of the sides before sweeps.  A run counts them as set-up.
  *  @param[in] counts  the exchanges of the run */
 PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *steps, const HeatLayout *layout,
                                      const HeatModelExchanges *counts, HeatLayoutTraffic *traffic);
 
-/** Find the numbers.  Not collective.
+/** Find the numbers of exchanges, solves and set-ups of a case on a layout.  Not collective.
  *  @param[in] c  a validated case */
 PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,
                                   const HeatLayout *layout, HeatModelSteps *steps);

@@ -1,8 +1,8 @@
 /** The model of time (time_model.h); equations of solver/README.md, section 10.
  *
- *  Counted is what a rank in the middle of the process grid does: it has the largest block and the
- *  most neighbours.  Waiting for slower ranks, overlap of messages with computing, and contention
- *  of messages of different nodes are not part of the model. */
+ *  The model counts the work of a rank in the middle of the process grid, which has the largest
+ *  block and the most neighbours.  It leaves out waiting for slower ranks, the overlap of messages
+ *  with computing, and contention between messages of different nodes. */
 #include "solver/model/time_model.h"
 
 #include <math.h>
@@ -11,13 +11,14 @@
    room may include; tests/unit/test_time_model.c compares them. */
 static const double Deep = 9.0, CorrectionDepth = 5.0;
 
-/* [cells] by which a block is wider towards each neighbour, on average over the passes of an
-   iteration, for the redundant work in halos: the mean of 9, 8, 8, 7, 6, 5, 5, 4, 3, 2, 1, 0 (the
-   drawing of halos in section 9). */
+/* [cells] of halo that a rank also computes towards each neighbour, on average over the passes
+   of an iteration: the mean of 9, 8, 8, 7, 6, 5, 5, 4, 3, 2, 1, 0 (the drawing of halos in
+   section 9 of solver/README.md). */
 static const double Redundant = 58.0 / 12.0;
 
-/* Reductions of a solve beside two in each iteration, and of a row of history.csv.  Counted in runs
-   on two ranks: 7.6 a solve, of which a part belongs to the turn of the time loop, and 6 a row. */
+/* Number of allreduces of a solve, in addition to two in each iteration, and of a row of
+   history.csv.  Counted in runs on two ranks: 7.6 for a step with one solve, which includes
+   those of the time loop, and 6 for a row. */
 static const double SolveReductions = 7.0, RowReductions = 6.0;
 
 /* Kernels. */
@@ -53,14 +54,14 @@ double HeatTimeOfKernel(const HeatMachine *m, HeatCoefficients coefficients, Hea
 
 /* Messages. */
 
-/* Return the time of n messages of so many bytes that a rank sends within its node [s]. */
+/* Return the time of n messages of `bytes` bytes each that a rank sends within its node [s]. */
 static double Within(const HeatMachine *m, double n, double bytes)
 {
   return n > 0.0 ? n * (m->within.latency + bytes / HeatCurveAt(&m->within.bandwidth, bytes)) : 0.0;
 }
 
-/* Return the time of n messages of so many bytes each, of one rank, while its node sends `all`
-   bytes to other nodes [s].  The node's link is shared. */
+/* Return the time of n messages of `bytes` bytes each that a rank sends to other nodes [s], while
+   all ranks of its node together send `all` bytes over the node's link. */
 static double Between(const HeatMachine *m, double n, double bytes, double all)
 {
   const HeatLink *link = HeatMachineBetween(m);
@@ -68,7 +69,8 @@ static double Between(const HeatMachine *m, double n, double bytes, double all)
   return n > 0.0 ? n * link->latency + all / HeatCurveAt(&link->bandwidth, bytes) : 0.0;
 }
 
-/* Return the neighbours along an axis of a rank or node in the middle of `parts` in a row. */
+/* Return the number of neighbours along an axis that a block in the middle of `parts` blocks
+   has. */
 static double Neighbours(double parts, PetscBool periodic)
 {
   if (parts < 2.0) return 0.0;
@@ -245,15 +247,15 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
 
 /* Implicit schemes. */
 
-/* Return the time in which blocks of the level above are joined on fewer ranks, or parted again
-   [s]: the rank that has them receives, or sends, all but its own. */
+/* Return the time of the messages that join blocks of the next finer level on one rank, or that
+   distribute them again [s]: that rank receives, or sends, all of them but its own. */
 static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
                          const HeatLevelPlan *level, const HeatTimeExchange *e)
 {
   const double blocks = (double)finer->parts[0] / (double)level->parts[0] *
                         (double)finer->parts[1] / (double)level->parts[1];
   const double bytes = Cells(e, 0.0) / blocks * e->bytes;
-  const double had   = e->tile[0] * e->tile[1] * blocks; /* a node has so many before */
+  const double had   = e->tile[0] * e->tile[1] * blocks; /* blocks of a node before the join */
   const double local = (double)PetscMin(in->layout->per_node, in->layout->size);
 
   if (blocks <= 1.0) return 0.0;
@@ -264,7 +266,8 @@ static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
               : Between(in->machine, blocks - 1.0, bytes, (blocks - 1.0) * bytes));
 }
 
-/* Return how often a visit of a level exchanges its whole halo, beside its transfers down, up. */
+/* Return how often a visit of a level exchanges its whole halo, in addition to the transfers on the
+   way down and up. */
 static double ExtraHalos(const HeatLevelPlan *level, PetscBool finest)
 {
   const double halo = (double)(level->halo.messages[0] + level->halo.messages[1]);

@@ -5,6 +5,12 @@
 
 #include "solver/multigrid/level_layout.h"
 
+/** Limits by which the cells of a level are joined, with the conductances x and y of a cell along
+ *  each axis and its mass m: coupled if x + y >= HEAT_JOIN_DOMINANT m, strongly coupled along x if
+ *  x > HEAT_JOIN_STRONG y.  CountCouplings in multigrid_hierarchy.c gives their origin. */
+#define HEAT_JOIN_DOMINANT 2.0F
+#define HEAT_JOIN_STRONG   1.5F
+
 /** A level of a multigrid, the finest first. */
 typedef struct {
   PetscInt  n[2];     /* cells */

@@ -28,6 +28,7 @@
 #include <math.h>
 
 #include "solver/base/traffic.h"
+#include "solver/multigrid/level_plan.h"
 #include "solver/multigrid/multigrid_levels_impl.h"
 
 /* Return the conductance of a half cell and a film in series; a film of infinite conductance has no
@@ -40,7 +41,7 @@ static double InSeries(double half, double film)
 
 /* Counts of a level's cells. */
 typedef struct {
-  PetscInt64 coupled;   /* cells whose conductances matter beside their mass */
+  PetscInt64 coupled;   /* cells whose conductances are not small against their mass */
   PetscInt64 strong[2]; /* of these, cells that are much more strongly coupled along x, along y */
 } Couplings;
 
@@ -62,7 +63,7 @@ typedef struct {
  * */
 static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
 {
-  const float           dominant = 2.0F, strong = 1.5F;
+  const float           dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
   const HeatLevelShape *s = &l->s;
   Couplings             c = {0, {0, 0}};
 

@@ -197,7 +197,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
                                      const PetscReal *times, const HeatCellRecord *record,
                                      PetscReal *T, HeatFlows *flows);
 
-/** Stage j of a step of rkl2 (stepper_explicit.c), for an operator that HeatOperatorTakesStages.
+/** Stage j of a step of rkl2 (stepper_rkl2.c), for an operator that HeatOperatorTakesStages.
  *  It computes the increment d_j = Y_j - Y_0, with d_0 = 0 and L(d) = N(Y_0 + d) - N(Y_0):
  *
  *      d_1 = net N(Y_0)/C,   d_j = m d_{j-1} + n d_{j-2} + (net L(d_{j-1}) + rate N(Y_0))/C */
@@ -286,7 +286,7 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat 
  *                   row j + 1 follow, and at the end the north faces of the last row (j = nyl) */
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j);
 
-/** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal beside the
+/** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal besides the
  *  sum of the cell's four conductances.  Not collective.
  *  @param[out] row  [W/(m K)], [nxl] */
 void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row);
@@ -403,7 +403,7 @@ HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op);
 
 /** Halo exchanges that were left out on purpose. */
 typedef struct {
-  PetscInt64 every;        /* as HeatOperatorBreakHalo was told; 0: none is left out */
+  PetscInt64 every;        /* the argument of HeatOperatorBreakHalo; 0: none is left out */
   PetscInt64 single, deep; /* number so far, of exchanges one cell deep and of deep ones */
 } HeatBrokenHalo;
 

@@ -145,7 +145,7 @@ static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *input
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find out whether the operator is linear, and set up what its Jacobian has beside the
+/* Find out whether the operator is linear, and set up what its Jacobian has besides the
    conductances: the shift, and low and high where a conductivity depends on T. */
 static PetscErrorCode SetUpDerivatives(HeatOperator *op)
 {

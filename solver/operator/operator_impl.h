@@ -105,7 +105,7 @@ struct HeatOperator {
                                   NULL where no conductivity depends on T */
   PetscReal *shift_owned;      /* NULL where the operator is linear */
   const PetscReal   *shift;    /* [nyl][nxl] D = E - dQ/dT + excess of boundary faces, which is the
-                                  diagonal of -J beside the faces' conductances [W/(m K)];
+                                  diagonal of -J besides the faces' conductances [W/(m K)];
                                   shift_owned, or E of ambient_exchange; NULL: zero */
   PetscReal         *zeros;    /* [max(nxl, nyl)] zeros: values beyond the domain for A x */
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */

@@ -83,7 +83,7 @@ static void AddFlows(const Step *step, PetscInt l, const PetscReal *const d[HEAT
 
 /* Several stages in one sweep. */
 
-/* Let a field with strips have these own cells. */
+/* Point the own cells of a field to an array [nyl][nxl]; its strips of ghost cells stay. */
 static void SetOwn(const HeatOperatorSteps *s, const PetscReal *own, HeatFrameField *field)
 {
   field->own    = own;

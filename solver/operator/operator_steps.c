@@ -236,8 +236,8 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate the factors of the source at the beginning of each step, and keep a value without
-   physical meaning in op->past_fault. */
+/* Evaluate the factor of time of the source at the beginning of each step.  A value without
+   physical meaning is recorded in op->past_fault. */
 static PetscErrorCode SetFactors(HeatOperator *op, PetscInt steps, PetscReal dt,
                                  const PetscReal *times, PetscReal *factors)
 {
@@ -313,9 +313,8 @@ HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op)
   HeatDeepHaloCounts deep = {0};
 
   if (!op->steps) return deep;
-  deep.depth = op->steps->frame.depth;
-  deep.sent  = op->steps->counts;
-
+  deep.depth    = op->steps->frame.depth;
+  deep.sent     = op->steps->counts;
   deep.prepared = op->steps->prepared;
   for (int k = 0; k < 2; k++) {
     deep.messages[k] = op->steps->messages[k];

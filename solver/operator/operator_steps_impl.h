@@ -1,5 +1,5 @@
 /** What operator_steps.c (steps of ftcs) and operator_stages.c (stages of rkl2) share: the sweep,
- *  its coefficients, and the values along the domain's sides.  For no other file. */
+ *  its coefficients, and the values along the domain's sides.  No other file includes it. */
 #ifndef HEAT_SOLVER_OPERATOR_STEPS_IMPL_H
 #define HEAT_SOLVER_OPERATOR_STEPS_IMPL_H
 

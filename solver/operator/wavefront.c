@@ -37,7 +37,7 @@
  *  cells of the frame's edge.  The frame's margin is at least as wide as the number of steps, so
  *  that own cells are not affected.
  *
- *  Stages of rkl2 go through the same tiles and turns.  Stage l reads, beside stage l - 1, rows
+ *  Stages of rkl2 go through the same tiles and turns.  Stage l reads, besides stage l - 1, rows
  *  2m - l and 2m - l + 1 of stage l - 2, which are still in the ring as its two old rows, and of
  *  the rate Q, whose ring holds as many rows as lie between the first stage and the last.  A cell
  *  reads these two at its own place only, not at its neighbours'.  The tile of stage l lies 2 S

@@ -21,7 +21,7 @@ enum { HEAT_WAVE_RING = 4 };
 
 /** The coefficients of one row of cells of a tile.  Columns are counted from HeatWaveSpanLeft, the
  *  tile's leftmost column, which it has at the deepest step; span is W + S depth.  All cells in
- *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0, perhaps beside other s. */
+ *  columns [begin, end) have the same coefficients gx0, gy0, r0 and q0; their s may differ. */
 typedef struct {
   const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
   const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */

@@ -147,7 +147,8 @@ typedef struct {
 } CentreLine;
 
 /* Return the line of a face of an inner cell, given by its global column and row.  A crossing may
-   miss a centre by the rounding that painting allows for (HEAT_PAINT_TOLERANCE), and more.
+   miss a centre by the rounding that painting allows for (HEAT_PAINT_TOLERANCE); 1e-6 of a cell is
+   chosen, above that.
    @param[in] sign  -1: the face on the low side of the cell; 1: on its high side */
 static CentreLine LineOf(const HeatGrid *g, int axis, PetscInt i, PetscInt j, PetscReal sign)
 {

@@ -17,18 +17,19 @@
 
 #include <math.h>
 
-/* Flat: chosen.  A second difference below this part of the value counts as straight.  The error of
-   Simpson's rule is then about 1e-15 for smooth functions, and at most a sixth of Flat at a kink;
-   1e-4 would save evaluations on coarse grids alone, 1e-8 costs two more of them on most grids.
-   Tolerance: chosen, the part by which the rules of a piece may differ.  It is not divided among
-   the pieces, so that a jump is followed to the rounding of T: Newton's method cannot find a root
-   more exactly than the heat follows the place of a jump. */
+/* Flat: chosen.  An interval counts as straight if the second difference of its three values is
+   below this part of the mean.  The error of Simpson's rule is then about 1e-15 for smooth
+   functions, and at most a sixth of Flat at a kink; 1e-4 would save evaluations on coarse grids
+   only, 1e-8 costs two more of them on most grids.  Tolerance: chosen.  Relative difference of a
+   piece's coarse and fine rule up to which the piece is not halved.  It is not divided among the
+   pieces, so that halving locates a jump to the rounding of T: Newton's method cannot find a
+   root more exactly than the heat depends on the jump's place. */
 static const PetscReal Flat = 1e-6, Tolerance = 1e-9;
 
 enum {
-  BATCH = 16, /* points that are refined together */
-  MOST  = 32, /* pieces of one point in one level; a function that needs more is no longer halved */
-  LEVELS = 80, /* more than doubles can be halved between two temperatures of like size */
+  BATCH  = 16, /* points that are refined together.  Chosen: their pieces take 90 kB */
+  MOST   = 32, /* largest number of pieces of a point in one level; further ones stay.  Chosen */
+  LEVELS = 80, /* halvings.  Chosen: an interval between doubles of similar size allows about 52 */
   PIECES = BATCH * MOST
 };
 
@@ -79,7 +80,8 @@ static PetscErrorCode EvaluateHalves(Refinement *s, const Piece *pieces, PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a piece to its point's mean, and its halves to the next level as far as the piece errs.
+/* Add a piece to its point's mean, and its halves to the next level with the weight phi of its
+   error.
    @param[in]     part         2^-level
    @param[in]     lower, upper  the expression in the middles of its halves
    @param[in,out] next_count   pieces of this point in the next level so far */
@@ -150,36 +152,50 @@ static PetscErrorCode RefinePoints(Refinement *s, PetscInt n, const PetscReal *T
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the means of n intervals as HeatMeanEvaluate does, but without knots. */
-static PetscErrorCode Unsplit(HeatExpression *e, PetscInt n, const PetscReal *x, const PetscReal *y,
-                              PetscReal t, const PetscReal *T0, const PetscReal *T1,
-                              const PetscReal *e0, const PetscReal *e1, PetscReal *mean)
+/* What all points of one call of HeatMeanEvaluate share. */
+typedef struct {
+  HeatExpression *e;
+  PetscReal       t;
+  Refinement     *refinement; /* owned; NULL until an interval has to be refined */
+} Work;
+
+/* Return the memory for refinement, which is allocated at the first call. */
+static PetscErrorCode GetRefinement(Work *w, Refinement **s)
 {
-  const int   variables = HeatExpressionVariables(e);
-  PetscReal  *middle, *scale;
-  int         bends = 0;
+  PetscFunctionBeginUser;
+  if (!w->refinement) PetscCall(PetscMalloc1(1, &w->refinement));
+  *s = w->refinement;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute the means of n intervals as HeatMeanEvaluate does, but without knots.
+   @param middle, scale  [n] work arrays */
+static PetscErrorCode Unsplit(Work *w, PetscInt n, const PetscReal *x, const PetscReal *y,
+                              const PetscReal *T0, const PetscReal *T1, const PetscReal *e0,
+                              const PetscReal *e1, PetscReal *middle, PetscReal *scale,
+                              PetscReal *mean)
+{
+  const int   variables = HeatExpressionVariables(w->e);
+  int         bends     = 0;
   Refinement *s;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc2(n, &middle, n, &scale));
   for (PetscInt i = 0; i < n; i++) scale[i] = Middle(T0[i], T1[i]);
-  PetscCall(HeatExpressionEvaluate(e, n, x, y, t, scale, middle));
+  PetscCall(HeatExpressionEvaluate(w->e, n, x, y, w->t, scale, middle));
   _Pragma("omp simd reduction(| : bends)") for (PetscInt i = 0; i < n; i++)
   {
     scale[i] = mean[i] = Simpson(e0[i], middle[i], e1[i]);
     bends |= fabs((e0[i] - middle[i]) + (e1[i] - middle[i])) > Flat * fabs(scale[i]);
   }
   if (bends) {
-    PetscCall(PetscMalloc1(1, &s));
-    s->e     = e;
+    PetscCall(GetRefinement(w, &s));
+    s->e     = w->e;
     s->x     = variables & HEAT_VAR_X ? x : NULL;
     s->y     = variables & HEAT_VAR_Y ? y : NULL;
-    s->t     = t;
+    s->t     = w->t;
     s->scale = scale;
     PetscCall(RefinePoints(s, n, T0, T1, e0, e1, middle, mean));
-    PetscCall(PetscFree(s));
   }
-  PetscCall(PetscFree2(middle, scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -220,10 +236,31 @@ PetscBool HeatMeanIsSplit(const HeatExpression *e, PetscReal T0, PetscReal T1)
   return inside.first < inside.last ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Arrays of the pieces of an interval: ends, the expression just inside of them, means, places. */
+/* Arrays for the pieces of an interval that is cut at knots. */
 typedef struct {
-  PetscReal *low, *high, *e_low, *e_high, *mean, *x, *y; /* [pieces] */
+  PetscInt   room;                          /* length of the arrays */
+  PetscReal *memory;                        /* owned; the arrays are parts of it */
+  PetscReal *low, *high;                    /* ends of the pieces [K] */
+  PetscReal *e_low, *e_high;                /* the expression just inside of the ends */
+  PetscReal *mean, *x, *y, *middle, *scale; /* means, coordinates [m], work arrays */
 } Pieces;
+
+enum { PIECE_ARRAYS = 9 /* arrays of Pieces */ };
+
+/* Provide arrays for n pieces; their contents are undefined. */
+static PetscErrorCode ReservePieces(Pieces *p, PetscInt n)
+{
+  PetscReal **const arrays[PIECE_ARRAYS] = {&p->low, &p->high, &p->e_low,  &p->e_high, &p->mean,
+                                            &p->x,   &p->y,    &p->middle, &p->scale};
+
+  PetscFunctionBeginUser;
+  if (n <= p->room) PetscFunctionReturn(PETSC_SUCCESS);
+  p->room = 2 * n;
+  PetscCall(PetscFree(p->memory));
+  PetscCall(PetscMalloc1((size_t)PIECE_ARRAYS * (size_t)p->room, &p->memory));
+  for (int k = 0; k < PIECE_ARRAYS; k++) *arrays[k] = p->memory + (size_t)k * (size_t)p->room;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Cut [low, high] at knots that lie further apart than a few margins.  Return the number of
    pieces. */
@@ -243,59 +280,64 @@ static PetscInt Cut(const HeatKnots *knots, Inside inside, PetscReal low, PetscR
 
 /* Compute the mean over the interval of one point that has knots inside.  At a knot the expression
    is evaluated on the piece's side of it, a margin away. */
-static PetscErrorCode Split(HeatExpression *e, const PetscReal *x, const PetscReal *y, PetscReal t,
+static PetscErrorCode Split(Work *w, Pieces *p, const PetscReal *x, const PetscReal *y,
                             PetscReal T0, PetscReal T1, PetscReal e0, PetscReal e1, Inside inside,
                             PetscReal *mean)
 {
-  const HeatKnots *knots = HeatExpressionKnots(e);
-  const PetscInt   most  = inside.last - inside.first + 1;
+  const HeatKnots *knots = HeatExpressionKnots(w->e);
   const PetscReal  low = PetscMin(T0, T1), high = PetscMax(T0, T1);
   PetscInt         n;
-  Pieces           p;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc7(most, &p.low, most, &p.high, most, &p.e_low, most, &p.e_high, most,
-                         &p.mean, most, &p.x, most, &p.y));
-  n = Cut(knots, inside, low, high, &p);
+  PetscCall(ReservePieces(p, inside.last - inside.first + 1));
+  n = Cut(knots, inside, low, high, p);
   for (PetscInt k = 0; k < n; k++) {
-    p.x[k]    = x ? *x : 0.0;
-    p.y[k]    = y ? *y : 0.0;
-    p.mean[k] = p.low[k] + knots->margin;
+    p->x[k]    = x ? *x : 0.0;
+    p->y[k]    = y ? *y : 0.0;
+    p->mean[k] = p->low[k] + knots->margin;
   }
-  PetscCall(HeatExpressionEvaluate(e, n, p.x, p.y, t, p.mean, p.e_low));
-  for (PetscInt k = 0; k < n; k++) p.mean[k] = p.high[k] - knots->margin;
-  PetscCall(HeatExpressionEvaluate(e, n, p.x, p.y, t, p.mean, p.e_high));
-  p.e_low[0]      = T0 < T1 ? e0 : e1;
-  p.e_high[n - 1] = T0 < T1 ? e1 : e0;
-  PetscCall(Unsplit(e, n, p.x, p.y, t, p.low, p.high, p.e_low, p.e_high, p.mean));
+  PetscCall(HeatExpressionEvaluate(w->e, n, p->x, p->y, w->t, p->mean, p->e_low));
+  for (PetscInt k = 0; k < n; k++) p->mean[k] = p->high[k] - knots->margin;
+  PetscCall(HeatExpressionEvaluate(w->e, n, p->x, p->y, w->t, p->mean, p->e_high));
+  p->e_low[0]      = T0 < T1 ? e0 : e1;
+  p->e_high[n - 1] = T0 < T1 ? e1 : e0;
+  PetscCall(Unsplit(w, n, p->x, p->y, p->low, p->high, p->e_low, p->e_high, p->middle, p->scale,
+                    p->mean));
   *mean = 0.0;
-  for (PetscInt k = 0; k < n; k++) *mean += p.mean[k] * ((p.high[k] - p.low[k]) / (high - low));
-  PetscCall(PetscFree7(p.low, p.high, p.e_low, p.e_high, p.mean, p.x, p.y));
+  for (PetscInt k = 0; k < n; k++) *mean += p->mean[k] * ((p->high[k] - p->low[k]) / (high - low));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The points without knots go in runs; those with knots one by one. */
+/* Consecutive points whose intervals have no knots inside are computed together, the others one by
+   one.  Work arrays are allocated once for all points. */
 PetscErrorCode HeatMeanEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                 const PetscReal *y, PetscReal t, const PetscReal *T0,
                                 const PetscReal *T1, const PetscReal *e0, const PetscReal *e1,
                                 PetscReal *mean)
 {
-  const HeatKnots *knots = HeatExpressionKnots(e);
-  PetscInt         first = 0; /* of the points without knots that are not yet computed */
+  const HeatKnots *knots  = HeatExpressionKnots(e);
+  PetscInt         first  = 0; /* of the points without knots that are not yet computed */
+  Work             w      = {.e = e, .t = t};
+  Pieces           pieces = {0};
+  PetscReal       *middle, *scale;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(n, &middle, n, &scale));
   for (PetscInt i = 0; i <= n; i++) {
     const Inside inside = i < n && knots->n > 0 ? KnotsBetween(knots, T0[i], T1[i])
                                                 : (Inside){0, 0};
 
     if (i < n && inside.first == inside.last) continue;
     if (i > first)
-      PetscCall(Unsplit(e, i - first, x ? x + first : NULL, y ? y + first : NULL, t, T0 + first,
-                        T1 + first, e0 + first, e1 + first, mean + first));
+      PetscCall(Unsplit(&w, i - first, x ? x + first : NULL, y ? y + first : NULL, T0 + first,
+                        T1 + first, e0 + first, e1 + first, middle, scale, mean + first));
     if (i < n)
-      PetscCall(Split(e, x ? x + i : NULL, y ? y + i : NULL, t, T0[i], T1[i], e0[i], e1[i], inside,
-                      &mean[i]));
+      PetscCall(Split(&w, &pieces, x ? x + i : NULL, y ? y + i : NULL, T0[i], T1[i], e0[i], e1[i],
+                      inside, &mean[i]));
     first = i + 1;
   }
+  PetscCall(PetscFree2(middle, scale));
+  PetscCall(PetscFree(pieces.memory));
+  PetscCall(PetscFree(w.refinement));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

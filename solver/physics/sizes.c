@@ -95,6 +95,7 @@ static void ExplainSegment(const HeatGrid *g, const HeatSegmentSize *s, char *te
 {
   const PetscBool vertical = (PetscBool)(s->side < HEAT_BOTTOM);
 
+  /* 1e-9: chosen, so that a quotient that exceeds a whole number by rounding adds no cell. */
   snprintf(text, size,
            "covers no face: it is %.6g m long, a face is %.6g m, and the middle of none is inside; "
            "take more cells along %s (%.0f suffice), or move its ends",

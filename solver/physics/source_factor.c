@@ -7,7 +7,7 @@
 
 #include "solver/physics/source_impl.h"
 
-/* Set two sums to those of n values and of their magnitudes. */
+/* Compute the sum of n values and the sum of their magnitudes. */
 static void SumArray(size_t n, const PetscReal *values, HeatExactSum *total, HeatExactSum *turnover)
 {
   enum { BATCH = 512 }; /* chosen: two blocks of HeatExactSumAddArray, 4 KB on the stack */
@@ -100,8 +100,8 @@ PetscErrorCode HeatSourceUpdateValue(HeatSource *s, HeatSourceTerm *term, HeatMo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill the shape of a term that is a product, and its sums; those of a uniform term are the number
-   of its cells. */
+/* Evaluate the shape of a term that is a product, and sum it over own cells.  A uniform term has
+   the shape 1 without an array, so that its sums are the number of its cells. */
 static PetscErrorCode FillShape(HeatSource *s, HeatSourceTerm *term, HeatExpression *shape,
                                 HeatFault *fault)
 {

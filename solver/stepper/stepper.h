@@ -90,6 +90,11 @@ PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
                                          const PetscReal *times, PetscReal dt,
                                          const HeatCellRecord *record, Vec *T, HeatStepInfo *info);
 
+/** Stages of a step of rkl2 with `step: auto`: 9 evaluations of N for a step 22 times as long as
+ *  one of ftcs.  Chosen: more stages are cheaper for the same time but less accurate, since the
+ *  step is longer; fewer cost more evaluations. */
+enum { HEAT_RKL2_AUTO_STAGES = 9 };
+
 /** Return the fewest stages of rkl2, odd and at least 3, for which a step of dt [s] is stable where
  *  ftcs takes at most `limit` [s]; 0 where they are more than a million.  Not collective. */
 PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit);

@@ -35,6 +35,7 @@ static const HeatTableau tableau = {
                    814220225.0 / 1159782912.0, -3700637.0 / 11593932.0, 61727.0 / 225920.0},
 };
 
+/* The diagonal entry of the stages 2 to 6 in the tableau. */
 static const PetscReal gamma_ = 1.0 / 4.0;
 
 const HeatTableau *HeatEsdirkTableau(void) { return &tableau; }

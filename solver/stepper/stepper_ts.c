@@ -1,40 +1,11 @@
 /** ts:TYPE: any time integrator of PETSc, for dT/dt = N(T, t)/C.
  *
- *  Explicit types get the right-hand side N/C.  Implicit types get the residual f = T' - N/C, in
- *  which the mass matrix before T' is the identity since several types require that, and its
- *  Jacobian
- *      J_TS = shift - C^-1 dN/dT = C^-1 (shift C - dN/dT)
- *  Their linear systems J_TS x = f are (shift C - dN/dT) x = C f, which HeatLinear solves to
- *  the case's tolerance.  For PETSc this solve is the preconditioner (a PCSHELL) of a KSPPREONLY,
- *  so that -ksp_ and -pc_ options mean what they mean with heat2d's own schemes, while -ts_ and
- *  -snes_ options reach PETSc's TS and SNES.
- *
- *      TS -> SNES -> KSPPREONLY ("ts_outer_") -> PCSHELL SolveSystem -> HeatLinear -> KSP, PC
- *
- *  One HeatStepperAdvance is one accepted step of TS. */
-#include <petscts.h>
+ *  This file sets TS up and takes its steps; stepper_ts_system.c holds the functions with which TS
+ *  evaluates and solves the equation.  One HeatStepperAdvance is one accepted step of TS. */
 #include <stdio.h>
 
 #include "solver/base/traffic.h"
-#include "solver/implicit/newton_step.h"
-#include "solver/stepper/stepper_impl.h"
 #include "solver/stepper/stepper_ts_impl.h"
-
-/* Data of the scheme. */
-typedef struct {
-  TS            ts;         /* owned, like everything below */
-  HeatLinear   *linear;     /* NULL for explicit types */
-  Mat           jacobian;   /* shell of J_TS; NULL for explicit types */
-  PC            pc;         /* borrowed from the KSPPREONLY; NULL for explicit types */
-  Vec           T;          /* [K] TS's solution */
-  Vec           scaled;     /* [W/m] C f */
-  Vec           T_jacobian; /* [K] field of the last Jacobian; NULL for a linear operator */
-  PetscReal     t_jacobian; /* [s] time of the last Jacobian */
-  PetscBool     once;       /* each stage is one linear system, without an iteration around it */
-  PetscReal     interval;   /* largest stable step, in units of 1/(largest rate of decay); 0: not
-                               checked, because the type is implicit or the step controlled */
-  HeatSolveInfo solve;      /* the record of the present step */
-} Ts;
 
 /* Store in *explicit whether the type is one of PETSc's that never solve a system. */
 static PetscErrorCode IsExplicit(const char *type, PetscBool *explicit)
@@ -48,189 +19,23 @@ static PetscErrorCode IsExplicit(const char *type, PetscBool *explicit)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute out = in/C or in*C; out may be in. */
-static PetscErrorCode Scale(const HeatStepper *s, Vec in, PetscBool divide, Vec out)
-{
-  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C = HeatOperatorCapacity(s->op);
-  const PetscReal *from;
-  PetscReal       *to;
-
-  PetscFunctionBeginUser;
-  if (in == out) {
-    PetscCall(VecGetArray(out, &to));
-    for (size_t i = 0; i < n; i++) to[i] = divide ? to[i] / C[i] : to[i] * C[i];
-    PetscCall(VecRestoreArray(out, &to));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(VecGetArrayRead(in, &from));
-  PetscCall(VecGetArrayWrite(out, &to));
-  for (size_t i = 0; i < n; i++) to[i] = divide ? from[i] / C[i] : from[i] * C[i];
-  PetscCall(VecRestoreArrayWrite(out, &to));
-  PetscCall(VecRestoreArrayRead(in, &from));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Callbacks of TS; context is the HeatStepper. */
-
-/* rate = N(T, t)/C [K/s]. */
-static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *context)
-{
-  HeatStepper *s = context;
-
-  PetscFunctionBeginUser;
-  (void)ts;
-  PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
-  PetscCall(HeatStepperBring(s, t, T));
-  PetscCall(HeatStepperNet(s, T, rate, 0.0, NULL));
-  PetscCall(Scale(s, rate, PETSC_TRUE, rate));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* f = T_dot - N(T, t)/C [K/s].  Where the coefficients are undefined at T, f counts as infinite. */
-static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void *context)
-{
-  HeatStepper *s = context;
-  PetscBool    valid;
-  SNES         snes;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
-  PetscCall(HeatStepperTryBring(s, t, T, &valid));
-  if (!valid) {
-    PetscCall(TSGetSNES(ts, &snes));
-    PetscCall(SNESSetFunctionDomainError(snes));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(HeatStepperNet(s, T, f, 0.0, NULL));
-  PetscCall(Scale(s, f, PETSC_TRUE, f));
-  PetscCall(VecAYPX(f, -1.0, T_dot));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Set the linear solver up for shift C - dN/dT at t and T. */
-static PetscErrorCode Jacobian(TS ts, PetscReal t, Vec T, Vec T_dot, PetscReal shift, Mat A, Mat P,
-                               void *context)
-{
-  HeatStepper *s = context;
-  Ts          *o = s->data;
-
-  PetscFunctionBeginUser;
-  (void)ts, (void)T_dot, (void)P;
-  if (HeatOperatorIsLinear(s->op)) {
-    PetscCall(HeatLinearSetMass(o->linear, shift));
-  } else {
-    PetscCall(VecCopy(T, o->T_jacobian));
-    o->t_jacobian = t;
-    PetscCall(HeatStepperBring(s, t, T));
-    PetscCall(HeatLinearUpdate(o->linear, shift));
-  }
-  PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* y = C^-1 (shift C - dN/dT) x. */
-static PetscErrorCode JacobianMult(Mat J, Vec x, Vec y)
-{
-  HeatStepper *s;
-  Mat          A;
-
-  PetscFunctionBeginUser;
-  PetscCall(MatShellGetContext(J, &s));
-  PetscCall(KSPGetOperators(HeatLinearKSP(((Ts *)s->data)->linear), &A, NULL));
-  PetscCall(MatMult(A, x, y));
-  PetscCall(Scale(s, y, PETSC_TRUE, y));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Solve (shift C - dN/dT) x = C f.  A non-linear operator is first brought back to where the
-   Jacobian was requested, because Rosenbrock methods keep the Jacobian of the first stage and
-   evaluate residuals at other times and fields in between. */
-static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
-{
-  HeatStepper  *s;
-  Ts           *o;
-  HeatSolveInfo info;
-  PetscBool     solved;
-
-  PetscFunctionBeginUser;
-  PetscCall(PCShellGetContext(pc, &s));
-  o = s->data;
-  if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatStepperBring(s, o->t_jacobian, o->T_jacobian));
-  PetscCall(Scale(s, f, PETSC_FALSE, o->scaled));
-  PetscCall(HeatLinearTry(o->linear, o->scaled, x, &info, &solved));
-  PetscCall(PCSetFailedReason(pc, solved ? PC_NOERROR : PC_SUBPC_ERROR));
-  HeatSolveInfoAdd(&o->solve, &info);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Start Newton's method of a step of ts:bdf from the temperature before the step.  TS would
-   extrapolate the guess from earlier steps; at extrapolated temperatures a steep conductivity may
-   be larger by orders of magnitude, and no line search returns from there.  The scheme bdf2 starts
-   from the temperature before the step, too. */
-static PetscErrorCode GuessStart(SNES snes, Vec x, void *context)
-{
-  const HeatStepper *s = context;
-
-  PetscFunctionBeginUser;
-  (void)snes;
-  PetscCall(VecCopy(s->next, x));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Set-up. */
 
-/* Give TS the residual, the Jacobian, and a KSP that applies SolveSystem once. */
-static PetscErrorCode SetUpImplicit(HeatStepper *s)
-{
-  const HeatGrid *g = HeatOperatorGrid(s->op);
-  const PetscInt  n = (PetscInt)HeatGridLocalCells(g), all = g->nx * g->ny;
-  Ts             *o = s->data;
-  SNES            snes;
-  KSP             ksp;
-  PetscBool       is_alpha, is_bdf;
-
-  PetscFunctionBeginUser;
-  PetscCall(MatCreateShell(g->comm, n, n, all, all, s, &o->jacobian));
-  PetscCall(MatShellSetOperation(o->jacobian, MATOP_MULT, (void (*)(void))JacobianMult));
-  PetscCall(TSSetIFunction(o->ts, NULL, Residual, s));
-  PetscCall(TSSetIJacobian(o->ts, o->jacobian, o->jacobian, Jacobian, s));
-  PetscCall(KSPCreate(g->comm, &ksp));
-  PetscCall(KSPSetOptionsPrefix(ksp, "ts_outer_"));
-  PetscCall(KSPSetType(ksp, KSPPREONLY));
-  PetscCall(KSPGetPC(ksp, &o->pc));
-  PetscCall(PCSetType(o->pc, PCSHELL));
-  PetscCall(PCShellSetContext(o->pc, s));
-  PetscCall(PCShellSetApply(o->pc, SolveSystem));
-  PetscCall(TSGetSNES(o->ts, &snes));
-  PetscCall(SNESSetKSP(snes, ksp));
-  PetscCall(KSPDestroy(&ksp));
-  /* Bending a Newton step needs the coefficients at the iterate.  alpha evaluates its Jacobian at
-     another field, between two time levels, so that its steps cannot be bent. */
-  PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSALPHA, &is_alpha));
-  if (!HeatOperatorIsLinear(s->op) && !is_alpha) PetscCall(HeatNewtonBendSteps(snes, s->op));
-  PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSBDF, &is_bdf));
-  if (!HeatOperatorIsLinear(s->op) && is_bdf)
-    PetscCall(SNESSetComputeInitialGuess(snes, GuessStart, s));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Everything that reads the user's options is here, so that the caller can report its errors as the
-   user's.  The norm of TS's error is the maximum over the cells unless the user chose one.  PETSc
-   has an option for that and no function, so the option is set and cleared again. */
+/* Configure TS.  Everything that reads the user's options is in this function, so that the
+   caller can report its errors as caused by the user.  The norm of TS's error is the maximum
+   over the cells unless the user chose one; PETSc has an option for that and no function, so the
+   option is set and cleared again. */
 static PetscErrorCode Configure(HeatStepper *s, const char *type, PetscBool explicit)
 {
   static const char *const norm = "-ts_adapt_wnormtype";
-  Ts                      *o    = s->data;
+  HeatStepperTs           *o    = s->data;
   TSAdapt                  adapt;
   PetscBool                chosen;
 
   PetscFunctionBeginUser;
   PetscCall(TSSetType(o->ts, type));
   if (HeatOperatorIsLinear(s->op)) PetscCall(TSSetProblemType(o->ts, TS_LINEAR));
-  if (explicit) PetscCall(TSSetRHSFunction(o->ts, NULL, RightHandSide, s));
-  else PetscCall(SetUpImplicit(s));
+  PetscCall(HeatStepperTsSetUpSystem(s, explicit));
   PetscCall(TSSetExactFinalTime(o->ts, TS_EXACTFINALTIME_STEPOVER));
   PetscCall(TSSetMaxSteps(o->ts, PETSC_MAX_INT - 1));
   PetscCall(TSSetErrorIfStepFails(o->ts, PETSC_FALSE));
@@ -248,7 +53,7 @@ static PetscErrorCode Configure(HeatStepper *s, const char *type, PetscBool expl
 
 /* Store in o->once whether each stage is one linear system, and check that it then has its own
    matrix: SNESKSPONLY does not notice an older one, and would return wrong fields. */
-static PetscErrorCode CheckLag(const HeatStepper *s, Ts *o)
+static PetscErrorCode CheckLag(const HeatStepper *s, HeatStepperTs *o)
 {
   const HeatCase *c = HeatOperatorCase(s->op);
   char            where[256];
@@ -273,7 +78,7 @@ static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *d
   PetscFunctionBeginUser;
   if (HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatStepperBring(s, t, T));
-  PetscCall(HeatStepperTsCheckStable(s, ((const Ts *)s->data)->interval, *dt));
+  PetscCall(HeatStepperTsCheckStable(s, ((const HeatStepperTs *)s->data)->interval, *dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -284,7 +89,7 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   char            where[256], doing[400];
   TSType          type;
   PetscBool explicit, kept;
-  Ts *o;
+  HeatStepperTs *o;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&o));
@@ -321,7 +126,7 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
    step. */
 static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
 {
-  Ts              *o = s->data;
+  HeatStepperTs   *o = s->data;
   const PetscReal *values;
   TSAdapt          adapt;
 
@@ -341,7 +146,7 @@ static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
 static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
 {
   const HeatCase  *c = HeatOperatorCase(s->op);
-  Ts              *o = s->data;
+  HeatStepperTs   *o = s->data;
   const PetscReal *values;
   PetscReal        norm;
   SNES             snes;
@@ -362,7 +167,7 @@ static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
 /* Raise the error of a step that TS could not take. */
 static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
 {
-  Ts                 *o = s->data;
+  HeatStepperTs      *o = s->data;
   TSConvergedReason   reason;
   SNESConvergedReason newton_reason = SNES_CONVERGED_ITERATING;
   PetscReal           norm          = 0.0;
@@ -401,7 +206,7 @@ static PetscErrorCode Propose(HeatStepper *s, PetscReal wanted, HeatStepInfo *in
   PetscReal       next;
 
   PetscFunctionBeginUser;
-  PetscCall(TSGetTimeStep(((Ts *)s->data)->ts, &next));
+  PetscCall(TSGetTimeStep(((HeatStepperTs *)s->data)->ts, &next));
   if (info->rejected == 0 && before > 0.0 && wanted < before * (1.0 - 1e-12))
     next = PetscMax(next, before);
   s->control.next = info->next = next;
@@ -412,7 +217,7 @@ static PetscErrorCode Propose(HeatStepper *s, PetscReal wanted, HeatStepInfo *in
    rounding of t + dt - t. */
 static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatStepInfo *info)
 {
-  Ts                 *o    = s->data;
+  HeatStepperTs      *o    = s->data;
   const HeatSolveInfo none = {0};
   PetscInt            rejected[2], newton[2];
   PetscReal           time;
@@ -446,8 +251,8 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
 
 static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info)
 {
-  Ts      *o = s->data;
-  PetscInt step;
+  HeatStepperTs *o = s->data;
+  PetscInt       step;
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperBring(s, t, *T));
@@ -474,22 +279,22 @@ static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
 {
   PetscFunctionBeginUser;
   (void)memory;
-  PetscCall(TSRestartStep(((Ts *)s->data)->ts));
+  PetscCall(TSRestartStep(((HeatStepperTs *)s->data)->ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Forget(HeatStepper *s)
 {
   PetscFunctionBeginUser;
-  PetscCall(TSRestartStep(((Ts *)s->data)->ts));
+  PetscCall(TSRestartStep(((HeatStepperTs *)s->data)->ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static HeatLinear *Linear(HeatStepper *s) { return ((Ts *)s->data)->linear; }
+static HeatLinear *Linear(HeatStepper *s) { return ((HeatStepperTs *)s->data)->linear; }
 
 static PetscErrorCode Destroy(HeatStepper *s)
 {
-  Ts *o = s->data;
+  HeatStepperTs *o = s->data;
 
   PetscFunctionBeginUser;
   PetscCall(TSDestroy(&o->ts));

@@ -1,10 +1,33 @@
-/** The largest stable step of PETSc's explicit integrators, for stepper_ts.c. */
+/** What the files of ts:TYPE (stepper_ts*.c) share.  No other file includes it. */
 #ifndef HEAT_SOLVER_STEPPER_TS_IMPL_H
 #define HEAT_SOLVER_STEPPER_TS_IMPL_H
 
 #include <petscts.h>
 
 #include "solver/stepper/stepper_impl.h"
+
+/** Data of the scheme, in s->data. */
+typedef struct {
+  TS            ts;         /* owned, like everything below */
+  HeatLinear   *linear;     /* NULL for explicit types */
+  Mat           jacobian;   /* shell of J_TS; NULL for explicit types */
+  PC            pc;         /* borrowed from the KSPPREONLY; NULL for explicit types */
+  Vec           T;          /* [K] TS's solution */
+  Vec           scaled;     /* [W/m] C f */
+  Vec           T_jacobian; /* [K] field of the last Jacobian; NULL for a linear operator */
+  PetscReal     t_jacobian; /* [s] time of the last Jacobian */
+  PetscBool     once;       /* each stage is one linear system, without an iteration around it */
+  PetscReal     interval;   /* largest stable step, in units of 1/(largest rate of decay); 0: not
+                               checked, because the type is implicit or the step controlled */
+  HeatSolveInfo solve;      /* the record of the present step */
+} HeatStepperTs;
+
+/** Give TS the equation: the right-hand side of explicit types; residual, Jacobian and linear
+ *  solver of the others.  In stepper_ts_system.c.  Collective.
+ *  @param[in] s  s->data->ts has its type; s->data->linear exists for implicit types */
+PetscErrorCode HeatStepperTsSetUpSystem(HeatStepper *s, PetscBool explicit);
+
+/* The functions below are in stepper_ts_stable.c. */
 
 /** Store in *interval the largest x up to which one step of the method multiplies the solution of
  *  y' = -x y by a factor of magnitude 1 at most; 2 for euler.  Not collective.

@@ -191,18 +191,19 @@ def files_that_define(handle: str, texts: dict[str, str]) -> list[str]:
 TEXTS = {name(path): code(path) for path in SOURCES}
 
 
-def test_only_the_time_loop_sees_the_members_of_the_simulation():
-    assert files_that_define("HeatSimulation", TEXTS) == ["app/run/simulation.c"]
+def test_only_the_time_loop_and_its_set_up_see_the_members_of_the_simulation():
+    assert files_that_define("HeatSimulation", TEXTS) == ["app/run/simulation_impl.h"]
+    assert who_includes("app/run/simulation_impl.h") == ["app/run/simulation.c", "app/run/simulation_setup.c"]
 
 
-@pytest.mark.parametrize("handle,header", HANDLES)
+@pytest.mark.parametrize("handle,header", [pair for pair in HANDLES if pair[0] != "HeatSimulation"])
 def test_only_its_own_source_sees_the_members_of_a_handle(handle, header):
     assert files_that_define(handle, TEXTS) == [header.replace(".h", ".c")]
 
 
 @pytest.mark.parametrize("text", ["struct HeatSimulation\n{\n  int lock;\n};", "typedef struct {\n  int lock;\n} HeatSimulation;"])
 def test_planted_members_are_noticed(text):
-    assert files_that_define("HeatSimulation", {**TEXTS, "app/run/wide.h": text}) == ["app/run/simulation.c", "app/run/wide.h"]
+    assert files_that_define("HeatSimulation", {**TEXTS, "app/run/wide.h": text}) == ["app/run/simulation_impl.h", "app/run/wide.h"]
 
 
 def test_hdf5_appears_only_in_io():
@@ -251,6 +252,21 @@ def test_only_what_gets_no_pointer_reads_globals():
     assert sorted(where for where, _ in found) == [
         "app/process/communication.c", "app/process/finalize.c", "app/process/mpi_time.c", "app/process/mpi_wrappers.c", "app/process/petsc_options.c",
         "app/process/signals.c", "app/process/signals.c", "solver/base/heartbeat.c", "solver/base/traffic.c", "solver/base/traffic.c"], found
+
+
+def strangers_to(private: Includes) -> list[str]:
+    """Return the includes of headers named *_impl.h by files of other rooms."""
+    return [f"{file}: {header}" for file, headers in private.items() for header in headers
+            if header.endswith("_impl.h") and room(header) != room(file)]
+
+
+def test_private_headers_stay_in_their_room():
+    assert not strangers_to(INCLUDES)
+
+
+def test_an_include_of_another_rooms_private_header_is_noticed():
+    planted = {**INCLUDES, "app/run/health.c": [*INCLUDES["app/run/health.c"], "solver/stepper/stepper_impl.h"]}
+    assert strangers_to(planted) == ["app/run/health.c: solver/stepper/stepper_impl.h"]
 
 
 def test_installed_headers_need_no_header_that_is_not_installed():
@@ -320,3 +336,45 @@ def test_every_file_of_a_room_is_in_its_readme(room):
     text = (ROOT / room / "README.md").read_text()
     missing = sorted({path.stem for path in (ROOT / room).glob("*.[ch]")} - set(re.findall(r"\w+", text)))
     assert not missing, f"{room}/README.md does not name {missing}"
+
+
+PAGE = 70  # lines of up to 160 characters
+
+
+def test_readme_of_a_room_is_at_most_a_page():
+    long = {place: len(text.splitlines()) for place, text in READMES.items() if len(text.splitlines()) > PAGE}
+    assert not long, f"README.md of more than {PAGE} lines: {long}"
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_readme_says_what_goes_in_and_out_and_where_to_start(room):
+    missing = [word for word in (r"\*\*In:\*\*|^In: |^\| in \|", r"\*\*Out:\*\*|Out: |\| out \|", "Start reading")
+               if not re.search(word, READMES[room], re.M)]
+    assert not missing, f"{room}/README.md lacks {missing}"
+
+
+def test_a_longer_page_and_a_missing_entry_are_noticed(monkeypatch):
+    with pytest.raises(AssertionError):
+        monkeypatch.setitem(READMES, "app/run", READMES["app/run"] + "\n" * PAGE)
+        test_readme_of_a_room_is_at_most_a_page()
+    with pytest.raises(AssertionError):
+        monkeypatch.setitem(READMES, "app/run", READMES["app/run"].replace("Start reading", "Begin"))
+        test_readme_says_what_goes_in_and_out_and_where_to_start("app/run")
+
+
+def rooms_that_readme_permits(text: str) -> set[str]:
+    """Return the rooms that the sentence "**May use:** ..." of a README names, by their paths from the top level."""
+    sentence = re.search(r"^\*\*May use:\*\* (.*?\.)(?=\s)", text, re.M | re.S)
+    return set(re.findall(r"`((?:solver|io|app)/\w+)`", sentence[1])) if sentence else {"no sentence that begins with **May use:**"}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_readme_names_exactly_the_rooms_that_a_room_may_use(room):
+    assert rooms_that_readme_permits(READMES[room]) == set(ALLOWED[room].split())
+
+
+@pytest.mark.parametrize("old,new", [("`io/field_file`, ", ""), ("`io/file`, ", "`io/file`, `io/case_file`, "), ("**May use:**", "It may use")])
+def test_a_wrong_sentence_about_permitted_rooms_is_noticed(old, new):
+    room = "io/run_files"
+    assert old in READMES[room]
+    assert rooms_that_readme_permits(READMES[room].replace(old, new, 1)) != set(ALLOWED[room].split())

@@ -1,186 +1,34 @@
-/** The explicit schemes.
+/** rkl2: Runge-Kutta-Legendre super-time-stepping, an explicit scheme of second order with s
+ *  stages, s odd.  With M(Y) = N(Y)/C and Y_0 = T,
  *
- *  ftcs:  T_new = T + dt/C N(T, t)
+ *      Y_1 = Y_0 + m~_1 dt M(Y_0)
+ *      Y_j = m_j Y_{j-1} + n_j Y_{j-2} + (1 - m_j - n_j) Y_0
+ *            + m~_j dt M(Y_{j-1}) + g~_j dt M(Y_0),       j = 2 ... s
+ *      T_new = Y_s
  *
- *  rkl2:  Runge-Kutta-Legendre super-time-stepping of second order with s stages, s odd.  With
- *         M(Y) = N(Y)/C and Y_0 = T,
- *             Y_1 = Y_0 + m~_1 dt M(Y_0)
- *             Y_j = m_j Y_{j-1} + n_j Y_{j-2} + (1 - m_j - n_j) Y_0
- *                   + m~_j dt M(Y_{j-1}) + g~_j dt M(Y_0),       j = 2 ... s
- *             T_new = Y_s
- *         It is monotone, and stable for dt <= dt_expl (s^2 + s - 2)/4, dt_expl being the limit of
- *         ftcs.  The recurrence is coded for the increments Y_j - Y_0, so that no digits are lost
- *         to temperatures that are large against their differences.  The mean heat flow of the step
- *         is the sum of the stages' heat flows with the weights that T_new gives to the M(Y_j).
+ *  It is monotone, and stable for dt <= dt_ftcs (s^2 + s - 2)/4, dt_ftcs being the limit of ftcs.
+ *  The recurrence is coded for the increments Y_j - Y_0, so that no digits are lost to temperatures
+ *  that are large against their differences.  The mean heat flow of the step is the sum of the
+ *  stages' heat flows with the weights that T_new gives to the M(Y_j).
  *
- *         Where the limit changes with T it is computed again in each stage and at the end.  A
- *         step that left the stable range on its way is repeated with more stages, or with
- *         `step: auto` shorter.  The margin LimitMargin makes that rare.
- *         Source: C. Meyer, D. Balsara, T. Aslam, J. Comput. Phys. 257 (2014) 594,
- *         eq. (16)-(22). */
+ *  Where the limit changes with T, it is computed again in each stage and at the end.  A step
+ *  that left the stable range on its way is repeated with more stages, or with `step: auto`
+ *  shorter.  The margin LimitMargin makes that rare.  Source: C. Meyer, D. Balsara, T. Aslam, J.
+ *  Comput. Phys. 257 (2014) 594, eq. (16)-(22). */
 #include <stdio.h>
 
 #include "solver/stepper/stepper_impl.h"
 
-/* Data of both schemes. */
+/* Data of the scheme. */
 typedef struct {
-  PetscReal  limit;   /* [s] largest stable step of ftcs, when last computed */
-  Vec        even;    /* [K] rkl2: Y_2, Y_4, ...; Y_1, Y_3, ..., Y_s are in s->next */
-  Vec        net;     /* [W/m] rkl2: N(Y_{j-1}) of the present stage; N(Y_0) is in s->net */
-  PetscInt   stages;  /* rkl2: number s for which `share` was computed */
-  PetscReal *share;   /* rkl2: owned [stages + 2]; see FindShares */
-  PetscBool  fixed;   /* rkl2: the operator takes all stages of a step; `even` and `net` are NULL */
-  HeatRklStage *plan; /* rkl2: owned [stages]; see TakeFixedStages */
-} Explicit;
-
-/* Relative excess over a stability limit that is accepted.  Chosen above the rounding of the limit
-   and of the caller's times: a smaller value may refuse a step equal to the limit, a larger one
-   accepts steps that grow. */
-static const PetscReal LimitSlack = 1e-12;
-
-/* Create the data; for a linear operator compute the limit, which then never changes. */
-static PetscErrorCode CreateLimit(HeatStepper *s)
-{
-  Explicit *e;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscNew(&e));
-  s->data = e;
-  if (HeatOperatorIsLinear(s->op)) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ftcs. */
-
-/* Refuse a step of the case above the limit [s] of stability, before the run. */
-static PetscErrorCode CheckStable(HeatStepper *s, PetscReal dt, PetscReal limit)
-{
-  PetscFunctionBeginUser;
-  HeatCaseCheckKey(
-      dt <= limit * (1.0 + LimitSlack), HeatOperatorGrid(s->op)->comm, HeatOperatorCase(s->op),
-      "time.step",
-      "%g s is unstable for ftcs on this grid: the largest stable step is %.6g s; take that, "
-      "`step: auto`, or an implicit scheme such as backward-euler",
-      (double)dt, (double)limit);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode CreateFtcs(HeatStepper *s, PetscReal dt)
-{
-  PetscFunctionBeginUser;
-  PetscCall(CreateLimit(s));
-  if (HeatOperatorIsLinear(s->op))
-    PetscCall(CheckStable(s, dt, ((const Explicit *)s->data)->limit));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Compute the limit where it changes with T.  With `step: auto` shorten the step to it and propose
-   it for the next step; else raise an error where the step is longer. */
-static PetscErrorCode FollowLimit(HeatStepper *s, PetscReal t, HeatStepInfo *info)
-{
-  Explicit *e = s->data;
-  char      text[3][32];
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatOperatorStableStep(s->op, &e->limit));
-  if (HeatOperatorCase(s->op)->time.step_auto) {
-    if (e->limit < PETSC_MAX_REAL) info->next = e->limit;
-    info->dt = PetscMin(info->dt, e->limit);
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  (void)snprintf(text[0], sizeof text[0], "%g", (double)t);
-  (void)snprintf(text[1], sizeof text[1], "%g", (double)info->dt);
-  (void)snprintf(text[2], sizeof text[2], "%.6g", (double)e->limit);
-  HeatCheck(info->dt <= e->limit * (1.0 + LimitSlack), HeatOperatorGrid(s->op)->comm,
-            HEAT_ERR_NUMERICS,
-            "the step from t = %s s: %s s is unstable for ftcs with the temperatures reached: the "
-            "largest stable step is %s s now; take shorter steps, `step: auto`, or an implicit "
-            "scheme such as backward-euler",
-            text[0], text[1], text[2]);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Compute s->next = T + dt/C N(T, t). */
-static PetscErrorCode AttemptFtcs(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
-                                  HeatStepInfo *info, HeatAttempt *attempt)
-{
-  const PetscReal *old;
-  PetscReal *new;
-
-  PetscFunctionBeginUser;
-  (void)attempt, (void)dt;
-  PetscCall(HeatStepperBring(s, t, T));
-  if (!HeatOperatorIsLinear(s->op)) PetscCall(FollowLimit(s, t, info));
-  PetscCall(VecGetArrayRead(T, &old));
-  PetscCall(VecGetArrayWrite(s->next, &new));
-  PetscCall(HeatOperatorFlows(s->op, old, &info->flows));
-  PetscCall(HeatOperatorStep(s->op, info->dt, old, new));
-  PetscCall(VecRestoreArrayWrite(s->next, &new));
-  PetscCall(VecRestoreArrayRead(T, &old));
-  info->stages = 1;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode MostFtcs(HeatStepper *s, PetscInt *most)
-{
-  PetscFunctionBeginUser;
-  PetscCall(HeatOperatorMostSteps(s->op, most));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Take several steps in place, in one sweep over the field. */
-static PetscErrorCode SeveralFtcs(HeatStepper *s, PetscInt steps, const PetscReal *times,
-                                  PetscReal dt, const HeatCellRecord *record, Vec T,
-                                  HeatStepInfo *info)
-{
-  PetscReal *values;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArray(T, &values));
-  PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, record, values, &info->flows));
-  PetscCall(VecRestoreArray(T, &values));
-  info->stages = 1;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Store the limit in *dt for `step: auto` (*dt is 0), else check the case's step *dt against it. */
-static PetscErrorCode FirstStepFtcs(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
-{
-  PetscReal limit;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatStepperBring(s, t, T));
-  PetscCall(HeatOperatorStableStep(s->op, &limit));
-  if (*dt == 0.0) *dt = limit;
-  PetscCall(CheckStable(s, *dt, limit));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode DestroyExplicit(HeatStepper *s)
-{
-  Explicit *e = s->data;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecDestroy(&e->even));
-  PetscCall(VecDestroy(&e->net));
-  PetscCall(PetscFree(e->share));
-  PetscCall(PetscFree(e->plan));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-const HeatMethod HeatMethodFtcs = {.create     = CreateFtcs,
-                                   .attempt    = AttemptFtcs,
-                                   .most       = MostFtcs,
-                                   .several    = SeveralFtcs,
-                                   .first_step = FirstStepFtcs,
-                                   .destroy    = DestroyExplicit};
-
-/* rkl2. */
-
-/* Stages of `step: auto`: 9 evaluations of N for a step 22 times as long as one of ftcs.  Chosen:
-   more stages are cheaper for the same time but less accurate, since the step is longer; fewer cost
-   more evaluations. */
-enum { AUTO_STAGES = 9 };
+  PetscReal     limit;  /* [s] largest stable step of ftcs, when last computed */
+  Vec           even;   /* [K] Y_2, Y_4, ...; Y_1, Y_3, ..., Y_s are in s->next */
+  Vec           net;    /* [W/m] N(Y_{j-1}) of the present stage; N(Y_0) is in s->net */
+  PetscInt      stages; /* number s for which `share` was computed */
+  PetscReal    *share;  /* owned [stages + 2]; see FindShares */
+  PetscBool     fixed;  /* the operator takes all stages of a step; `even` and `net` are NULL */
+  HeatRklStage *plan;   /* owned [stages]; see TakeFixedStages */
+} Rkl2;
 
 /* Part of the limit that is used where the limit changes with T: the limit may fall to this part
    within a step before the step has to be repeated.  Chosen: a larger value repeats more steps, a
@@ -212,14 +60,15 @@ PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit)
   return stages <= MostStages ? stages : 0;
 }
 
-static PetscErrorCode CreateRkl2(HeatStepper *s, PetscReal dt)
+static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 {
-  Explicit *e;
+  Rkl2 *e;
 
   PetscFunctionBeginUser;
   (void)dt;
-  PetscCall(CreateLimit(s));
-  e = s->data;
+  PetscCall(PetscNew(&e));
+  s->data = e;
+  if (HeatOperatorIsLinear(s->op)) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
   PetscCall(HeatOperatorTakesStages(s->op, &e->fixed));
   if (e->fixed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDuplicate(s->next, &s->net));
@@ -289,14 +138,14 @@ static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
     for (size_t i = 0; i < n; i++) out[i] = T[i] + k.mt * dt / C[i] * net0[i];
   } else {
     PetscCall(VecGetArrayRead(stage->before, &Y));
-    PetscCall(VecGetArrayRead(((Explicit *)s->data)->net, &net));
+    PetscCall(VecGetArrayRead(((Rkl2 *)s->data)->net, &net));
     for (size_t i = 0; i < n; i++) {
       const PetscReal two_before = stage->j == 2 ? 0.0 : out[i] - T[i];
 
       out[i] = T[i] + ((k.m * (Y[i] - T[i]) + k.n * two_before) +
                        dt / C[i] * (k.mt * net[i] + k.gt * net0[i]));
     }
-    PetscCall(VecRestoreArrayRead(((Explicit *)s->data)->net, &net));
+    PetscCall(VecRestoreArrayRead(((Rkl2 *)s->data)->net, &net));
     PetscCall(VecRestoreArrayRead(stage->before, &Y));
   }
   PetscCall(VecRestoreArray(stage->out, &out));
@@ -311,7 +160,7 @@ static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
    so that N(Y_{j-1}) enters T_new with the weight share[j] m~_j, which is known before the stage is
    computed.  share[0] is the weight of N(Y_0): the sum of share[j] g~_j over j > 1, plus share[1]
    m~_1. */
-static PetscErrorCode FindShares(Explicit *e, PetscInt stages)
+static PetscErrorCode FindShares(Rkl2 *e, PetscInt stages)
 {
   Coefficients after = {0}, after_that = {0}; /* of stages j + 1 and j + 2 */
 
@@ -362,7 +211,7 @@ static PetscErrorCode RaiseUnstable(HeatStepper *s, PetscReal t, PetscReal dt, P
    T lower run->lowest to the limit there. */
 static PetscErrorCode BringToStage(HeatStepper *s, PetscReal t, Vec T, StageRun *run)
 {
-  Explicit *e = s->data;
+  Rkl2     *e = s->data;
   PetscBool valid;
 
   PetscFunctionBeginUser;
@@ -381,7 +230,7 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
 {
   const PetscReal dt   = info->dt;
   const HeatFlows none = {0};
-  Explicit       *e    = s->data;
+  Rkl2           *e    = s->data;
   PetscReal       time = 0.0, time_two = 0.0; /* of Y_{j-1} and Y_{j-2}, in units of dt */
 
   PetscFunctionBeginUser;
@@ -418,7 +267,7 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
 static PetscErrorCode TakeFixedStages(HeatStepper *s, PetscReal t, PetscInt stages, Vec T,
                                       HeatStepInfo *info)
 {
-  Explicit        *e    = s->data;
+  Rkl2            *e    = s->data;
   const PetscReal  dt   = info->dt;
   PetscReal        time = 0.0, time_two = 0.0; /* of Y_{j-1} and Y_{j-2}, in units of dt */
   const PetscReal *old;
@@ -467,10 +316,10 @@ static PetscErrorCode PlanNextAttempt(HeatStepper *s, PetscReal t, PetscReal lim
   if (info->rejected == MOST) PetscCall(RaiseUnstable(s, t, info->dt, limit));
   info->rejected += 1;
   if (HeatOperatorCase(s->op)->time.step_auto) {
-    const PetscReal fits = StableSteps(AUTO_STAGES) * LimitMargin * run->lowest;
+    const PetscReal fits = StableSteps(HEAT_RKL2_AUTO_STAGES) * LimitMargin * run->lowest;
 
     info->dt    = PetscMax(PetscMin(0.9 * info->dt, fits), 0.25 * info->dt);
-    run->stages = AUTO_STAGES;
+    run->stages = HEAT_RKL2_AUTO_STAGES;
   } else {
     wanted      = run->lowest > 0.0 ? HeatRkl2Stages(info->dt, LimitMargin * run->lowest) : 0;
     wanted      = PetscMax(wanted, run->stages + 2);
@@ -482,11 +331,11 @@ static PetscErrorCode PlanNextAttempt(HeatStepper *s, PetscReal t, PetscReal lim
 
 /* Compute s->next with as many stages as the step needs, and repeat the step where its limit fell
    below what it needs. */
-static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
-                                  HeatStepInfo *info, HeatAttempt *attempt)
+static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, HeatStepInfo *info,
+                              HeatAttempt *attempt)
 {
   const PetscBool limit_varies = HeatOperatorIsLinear(s->op) ? PETSC_FALSE : PETSC_TRUE;
-  Explicit       *e            = s->data;
+  Rkl2           *e            = s->data;
   HeatFlows       first;
   PetscReal       limit;
   StageRun        run;
@@ -517,25 +366,39 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
     PetscCall(HeatStepperBring(s, t, T));
   }
   if (limit_varies && HeatOperatorCase(s->op)->time.step_auto)
-    info->next = e->limit < PETSC_MAX_REAL ? StableSteps(AUTO_STAGES) * LimitMargin * e->limit
-                                           : 0.0;
+    info->next = e->limit < PETSC_MAX_REAL
+                     ? StableSteps(HEAT_RKL2_AUTO_STAGES) * LimitMargin * e->limit
+                     : 0.0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store in *dt the step that AUTO_STAGES stages reach, or MAX_REAL where every step is stable; keep
-   a step of the case, which any number of stages can follow. */
-static PetscErrorCode FirstStepRkl2(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
+/* Store in *dt the step that HEAT_RKL2_AUTO_STAGES stages reach, or MAX_REAL where every step is
+   stable; keep a step of the case, which any number of stages can follow. */
+static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
   PetscFunctionBeginUser;
   if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(FirstStepFtcs(s, t, T, dt));
+  PetscCall(HeatStepperBring(s, t, T));
+  PetscCall(HeatOperatorStableStep(s->op, dt));
   if (*dt < PETSC_MAX_REAL)
-    *dt *= StableSteps(AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : LimitMargin);
+    *dt *= StableSteps(HEAT_RKL2_AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : LimitMargin);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(HeatStepper *s)
+{
+  Rkl2 *e = s->data;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecDestroy(&e->even));
+  PetscCall(VecDestroy(&e->net));
+  PetscCall(PetscFree(e->share));
+  PetscCall(PetscFree(e->plan));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const HeatMethod HeatMethodRkl2 = {.rule       = HEAT_TIME_ON_LINES,
-                                   .create     = CreateRkl2,
-                                   .attempt    = AttemptRkl2,
-                                   .first_step = FirstStepRkl2,
-                                   .destroy    = DestroyExplicit};
+                                   .create     = Create,
+                                   .attempt    = Attempt,
+                                   .first_step = FirstStep,
+                                   .destroy    = Destroy};
