@@ -30,7 +30,7 @@ static PetscErrorCode Describe(const HeatJob *job, HeatMachine *m)
   (void)snprintf(
       m->source, sizeof m->source,
       "measured by heat2d %s with --calibrate on %s: %s times; nodes: %d, ranks on each: %d",
-      HeatVersion(), date, job->least ? "least" : "median", job->nodes, job->per_node);
+      HeatVersion(), date, job->least ? "least" : "lower quartile of", job->nodes, job->per_node);
   m->nodes           = job->nodes;
   m->cores_per_node  = binding.n_hosts > 0 && binding.hosts[0].cores > 0 ? binding.hosts[0].cores
                                                                          : job->per_node;

@@ -1,13 +1,11 @@
 /** What an exchange of heat2d costs beside its messages (calibrate.h).
  *
- *  Two ranks solve together with the multigrid on a small grid, so that exchanges take most of the
- *  time.  The model of time (solver/model/time_model.h) predicts an iteration with this cost set to
- *  zero and counts the exchanges.  The cost of an exchange is the measured minus the predicted
- *  time, divided by that count; it holds packing, starting, and waiting for the other rank.
- *
- *  The machine may be slower or faster at this moment than when its kernels were measured.  So
- *  each rank also solves alone, in turns with the other solve, and the measured over the
- *  predicted time of that solve corrects the prediction of the solve together. */
+ *  All ranks solve with the multigrid on a small grid, so that exchanges take most of the time.
+ *  Packing, starting, waiting and the ranks' waiting for each other is what the model of time
+ *  (solver/model/time_model.h) leaves unexplained with this cost set to zero, over the number of
+ *  exchanges that it counts.  In turns, each rank solves alone on a grid of its own: where that
+ *  takes another time than the model says, because the machine is slower or faster at this moment,
+ *  what the model explains of the solve together is corrected by the same factor. */
 #include "app/calibrate/calibrate.h"
 #include "app/calibrate/calibration_case.h"
 #include "solver/model/time_model.h"
@@ -30,13 +28,13 @@ typedef struct {
   HeatLinear   *linear;
   Vec           b, x;
   PetscInt      iterations;
-} Pair;
+} Solve;
 
 /* Solve with a fixed number of iterations. */
 static PetscErrorCode Iterate(void *context)
 {
-  const Pair *p   = context;
-  KSP         ksp = HeatLinearKSP(p->linear);
+  const Solve *p   = context;
+  KSP          ksp = HeatLinearKSP(p->linear);
 
   PetscFunctionBeginUser;
   PetscCall(KSPSetTolerances(ksp, 1e-20, 1e-50, 1e50, p->iterations)); /* never converges */
@@ -44,16 +42,19 @@ static PetscErrorCode Iterate(void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create the problem of the ranks of comm, each with SIDE x SIDE cells. */
-static PetscErrorCode CreatePair(MPI_Comm comm, Pair *p)
+/* Create the problem of the ranks of comm, each with SIDE x SIDE cells, in as square a grid as
+   their number allows. */
+static PetscErrorCode CreateSolve(MPI_Comm comm, Solve *p)
 {
   PetscMPIInt size;
   PetscReal  *values;
-  PetscInt    n;
+  PetscInt    n, rows = 1;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(HeatCalibrationCase(comm, (PetscInt)size * SIDE, SIDE, HEAT_UNIFORM,
+  for (PetscInt k = 2; k * k <= size; k++)
+    if (size % k == 0) rows = k;
+  PetscCall(HeatCalibrationCase(comm, size / rows * SIDE, rows * SIDE, HEAT_UNIFORM,
                                 "scheme: backward-euler, step: 1.0", &p->c));
   PetscCall(HeatGridCreate(comm, p->c, &p->g));
   PetscCall(HeatOperatorCreate(p->g, p->c, NULL, &p->op));
@@ -68,7 +69,7 @@ static PetscErrorCode CreatePair(MPI_Comm comm, Pair *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode DestroyPair(Pair *p)
+static PetscErrorCode DestroySolve(Solve *p)
 {
   PetscFunctionBeginUser;
   PetscCall(VecDestroy(&p->b));
@@ -81,10 +82,10 @@ static PetscErrorCode DestroyPair(Pair *p)
 }
 
 /* Measure an iteration of both problems in turns on the ranks of comm [s]. */
-static PetscErrorCode MeasureIterations(const HeatJob *job, MPI_Comm comm, const Pair p[2],
+static PetscErrorCode MeasureIterations(const HeatJob *job, MPI_Comm comm, const Solve p[2],
                                         double seconds[2])
 {
-  Pair      tasks[4] = {p[0], p[0], p[1], p[1]};
+  Solve     tasks[4] = {p[0], p[0], p[1], p[1]};
   HeatTimed timed[4];
 
   PetscFunctionBeginUser;
@@ -117,7 +118,7 @@ static double Predict(const HeatTimeInput *input, const HeatMachine *m, double e
 }
 
 /* Predict an iteration of a problem without the cost of exchanges [s], and count its exchanges. */
-static PetscErrorCode Explain(const Pair *p, const HeatMachine *m, double *explained,
+static PetscErrorCode Explain(const Solve *p, const HeatMachine *m, double *explained,
                               double *exchanges)
 {
   const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 1, .solves = 1};
@@ -138,36 +139,21 @@ static PetscErrorCode Explain(const Pair *p, const HeatMachine *m, double *expla
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure the cost of an exchange on the two ranks of `pair`. */
-static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm pair, HeatMachine *m)
-{
-  Pair   p[2] = {{0}, {0}}; /* together, and each rank alone */
-  double seconds[2], explained[2], exchanges, none;
-
-  PetscFunctionBeginUser;
-  PetscCall(CreatePair(pair, &p[0]));
-  PetscCall(CreatePair(PETSC_COMM_SELF, &p[1]));
-  PetscCall(MeasureIterations(job, pair, p, seconds));
-  PetscCall(Explain(&p[0], m, &explained[0], &exchanges));
-  PetscCall(Explain(&p[1], m, &explained[1], &none));
-  m->exchange = PetscMax((seconds[0] - explained[0] * seconds[1] / explained[1]) / exchanges, 0.0);
-  for (int k = 0; k < 2; k++) PetscCall(DestroyPair(&p[k]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatCalibrateExchange(const HeatJob *job, HeatMachine *m)
 {
-  MPI_Comm pair;
+  Solve  p[2] = {{0}, {0}}; /* together, and each rank alone */
+  double seconds[2], explained[2], exchanges, none;
 
   PetscFunctionBeginUser;
   m->exchange = AssumedExchange;
   if (job->nodes == 1 && job->per_node == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  /* ranks 0 and 1 of the first node, or of two nodes */
-  PetscCall(HeatJobPair(job, &pair));
-  if (pair != MPI_COMM_NULL) {
-    PetscCall(MeasurePair(job, pair, m));
-    PetscCallMPI(MPI_Comm_free(&pair));
-  }
+  PetscCall(CreateSolve(job->world, &p[0]));
+  PetscCall(CreateSolve(PETSC_COMM_SELF, &p[1]));
+  PetscCall(MeasureIterations(job, job->world, p, seconds));
+  PetscCall(Explain(&p[0], m, &explained[0], &exchanges));
+  PetscCall(Explain(&p[1], m, &explained[1], &none));
+  m->exchange = PetscMax((seconds[0] - explained[0] * seconds[1] / explained[1]) / exchanges, 0.0);
+  for (int k = 0; k < 2; k++) PetscCall(DestroySolve(&p[k]));
   PetscCallMPI(MPI_Bcast(&m->exchange, 1, MPI_DOUBLE, 0, job->world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

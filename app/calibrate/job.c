@@ -1,4 +1,4 @@
-/** The ranks and nodes of a calibration, and the times of repeated calls (job.h). */
+/** Ranks, nodes and repeated measurements (job.h). */
 #include "app/calibrate/job.h"
 
 #include <math.h>
@@ -38,22 +38,9 @@ PetscErrorCode HeatJobFirst(const HeatJob *job, PetscMPIInt n, MPI_Comm *comm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatJobPair(const HeatJob *job, MPI_Comm *pair)
-{
-  PetscMPIInt node = 0, place = job->on_node; /* 0 and 1: the ranks of the pair */
-
-  PetscFunctionBeginUser;
-  if (job->leaders != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_rank(job->leaders, &node));
-  PetscCallMPI(MPI_Bcast(&node, 1, MPI_INT, 0, job->node));
-  if (job->per_node == 1) place = job->on_node == 0 ? node : 2;
-  else if (node > 0) place = 2;
-  PetscCallMPI(MPI_Comm_split(job->world, place < 2 ? 0 : MPI_UNDEFINED, place, pair));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Largest number of samples of a function and of calls in a sample, and the shortest sample [s].
-   Chosen such that reading the clock and the barriers, about a microsecond each, do not matter. */
-enum { MOST_SAMPLES = 15, MOST_CALLS = 100000 };
+/* Most calls of a sample, and its least time [s]: chosen, so that the clock and the barriers, about
+   a microsecond each, do not matter. */
+enum { MOST_CALLS = 100000 };
 static const double LeastSample = 0.002;
 
 /* Call a function a number of times after a barrier; store the time of one call [s] on the slowest
@@ -71,6 +58,28 @@ static PetscErrorCode Sample(MPI_Comm comm, PetscInt calls, const HeatTimed *tim
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatTimedStart(MPI_Comm comm, HeatTimed *timed, double *seconds)
+{
+  double first;
+
+  PetscFunctionBeginUser;
+  /* The first call sets up; the second one, with warm pages, tells how long a call takes. */
+  for (int k = 0; k < 2; k++) PetscCall(Sample(comm, 1, timed, &first));
+  first        = PetscMax(first, 1e-9);
+  timed->calls = (PetscInt)PetscClipInterval(ceil(LeastSample / first), 1.0, (double)MOST_CALLS);
+  timed->n     = 0;
+  *seconds     = first * (double)timed->calls;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTimedSample(MPI_Comm comm, HeatTimed *timed)
+{
+  PetscFunctionBeginUser;
+  if (timed->n < HEAT_SAMPLES)
+    PetscCall(Sample(comm, timed->calls, timed, &timed->samples[timed->n++]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static int Compare(const void *a, const void *b)
 {
   const double x = *(const double *)a, y = *(const double *)b;
@@ -78,28 +87,28 @@ static int Compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+void HeatTimedFinish(const HeatJob *job, HeatTimed *timed)
+{
+  qsort(timed->samples, (size_t)timed->n, sizeof timed->samples[0], Compare);
+  timed->seconds = PetscMax(timed->samples[job->least ? 0 : timed->n / 4], 1e-12);
+}
+
 PetscErrorCode HeatJobTime(const HeatJob *job, MPI_Comm comm, double slice, PetscInt n,
                            HeatTimed *timed)
 {
-  double   samples[HEAT_TIMED][MOST_SAMPLES], all = 0.0;
-  PetscInt calls[HEAT_TIMED], turns;
+  double   all = 0.0;
+  PetscInt turns;
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < n; k++) { /* the first call also warms caches and pages */
-    double first;
-
-    PetscCall(Sample(comm, 1, &timed[k], &first));
-    first    = PetscMax(first, 1e-9);
-    calls[k] = (PetscInt)PetscClipInterval(ceil(LeastSample / first), 1.0, (double)MOST_CALLS);
-    all += first * (double)calls[k];
-  }
-  turns = (PetscInt)PetscClipInterval(slice * (double)n / all, 3.0, (double)MOST_SAMPLES);
-  for (PetscInt turn = 0; turn < turns; turn++)
-    for (PetscInt k = 0; k < n; k++)
-      PetscCall(Sample(comm, calls[k], &timed[k], &samples[k][turn]));
   for (PetscInt k = 0; k < n; k++) {
-    qsort(samples[k], (size_t)turns, sizeof samples[k][0], Compare);
-    timed[k].seconds = PetscMax(samples[k][job->least ? 0 : turns / 2], 1e-12);
+    double seconds;
+
+    PetscCall(HeatTimedStart(comm, &timed[k], &seconds));
+    all += seconds;
   }
+  turns = (PetscInt)PetscClipInterval(slice * (double)n / all, 3.0, (double)HEAT_SAMPLES);
+  for (PetscInt turn = 0; turn < turns; turn++)
+    for (PetscInt k = 0; k < n; k++) PetscCall(HeatTimedSample(comm, &timed[k]));
+  for (PetscInt k = 0; k < n; k++) HeatTimedFinish(job, &timed[k]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

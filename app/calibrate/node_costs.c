@@ -35,7 +35,8 @@ PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *m)
       PetscCallMPI(MPI_Comm_free(&comm));
     }
     PetscCallMPI(MPI_Bcast(&rate, 1, MPI_DOUBLE, 0, job->world));
-    HeatCurveAdd(&m->memory_bandwidth, (double)ranks, rate);
+    /* the rate is that of all nodes together */
+    HeatCurveAdd(&m->memory_bandwidth, (double)ranks, rate / (double)job->nodes);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -185,8 +185,34 @@ static void ChangeToBench(const HeatPlan *p, HeatNeed *need)
   for (int k = 0; k < HEAT_NEED_PARTS; k++) need->total += need->part[k];
 }
 
+/* Sum the memory of the ranks of each node, whose blocks differ (decomposition.weights), and set
+   p->per_node to the largest sum.  The first ranks of a node write files.
+   @param[in] share  of the rows of a block that a writer writes (HeatRunMemoryNeed) */
+static PetscErrorCode SumNodes(HeatPlan *p, PetscInt writers, double share)
+{
+  const HeatLayout *l = &p->layout;
+  PetscInt         *ranks; /* of each node, so far */
+  double           *sums;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc2(l->n_nodes, &ranks, l->n_nodes, &sums));
+  for (PetscInt jp = 0; jp < l->py; jp++) {
+    for (PetscInt ip = 0; ip < l->px; ip++) {
+      const PetscInt node = HeatLayoutNode(l, ip, jp);
+      HeatNeed       need;
+
+      PetscCall(HeatRunMemoryNeed(p->c, HeatLayoutWidth(l, 0, ip), HeatLayoutWidth(l, 1, jp),
+                                  l->size, ranks[node]++ < writers ? share : 0.0, &need));
+      sums[node] += need.total;
+      p->per_node = PetscMax(p->per_node, sums[node]);
+    }
+  }
+  PetscCall(PetscFree2(ranks, sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Predict the memory of a rank and of a node.  The rank with the largest block is assumed to be a
-   writer of files, and all ranks of a node are assumed to have blocks of that size. */
+   writer of files; where blocks are equal, all ranks of a node are assumed to have that size. */
 static PetscErrorCode PlanMemory(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
@@ -205,7 +231,9 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
     ChangeToBench(p, &p->need);
     ChangeToBench(p, &other);
   }
-  p->per_node = p->need.total * (double)writers + other.total * (double)(each - writers);
+  p->per_node = 0.0;
+  if (l->start[0]) PetscCall(SumNodes(p, writers, (double)l->size / all));
+  else p->per_node = p->need.total * (double)writers + other.total * (double)(each - writers);
   HeatMemoryHaveNode("", &have);
   p->have = p->request.machine ? p->request.machine->memory_per_node : have.bytes;
   (void)HeatPrintableCopy(p->request.machine ? p->request.machine->name : have.name, p->have_name,
@@ -237,13 +265,13 @@ static PetscInt64 CountKept(const HeatCase *c, PetscInt64 n)
 }
 
 /* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
-   and y) and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
+   and y), the time and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
    checkpoint are left out. */
 static void PlanFiles(HeatPlan *p)
 {
   const HeatCase  *c     = p->c;
   const PetscInt64 cells = (PetscInt64)p->layout.nx * (PetscInt64)p->layout.ny;
-  const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 2);
+  const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 3);
   const PetscInt64 sums = 8 * (PetscInt64)p->layout.ny, real = 8 * cells + sums;
   const PetscInt64 n      = p->steps.steps;
   HeatPlanFiles   *f      = &p->files;

@@ -76,6 +76,8 @@ typedef struct {
   double          load_balance; /* time of a step if cells were shared in proportion to the speeds
                                    (decomposition.weights), divided by that of the slowest rank */
 
+  HeatTimeSlowest slowest; /* the rank that a step waits for */
+
   HeatModelSteps steps;
   PetscBool      multigrid; /* the solves use heat2d's multigrid */
   PetscInt       n_levels;  /* levels of the multigrid */

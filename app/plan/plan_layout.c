@@ -36,6 +36,27 @@ static PetscErrorCode WarnOfSpeeds(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Find the rank whose cells over its speed are most. */
+static void FindSlowest(HeatPlan *p, const HeatWorker *workers)
+{
+  const HeatLayout *l    = &p->layout;
+  double            most = 0.0, fastest = 0.0;
+
+  for (PetscInt r = 0; r < l->size; r++) fastest = PetscMax(fastest, (double)workers[r].speed);
+  for (PetscInt r = 0; r < l->size; r++) {
+    const PetscInt block  = HeatLayoutBlock(l, r, workers[r].node, workers[r].local);
+    const double   nx     = (double)HeatLayoutWidth(l, 0, block % l->px);
+    const double   ny     = (double)HeatLayoutWidth(l, 1, block / l->px);
+    const double   slower = fastest / (double)workers[r].speed;
+
+    if (nx * ny * slower <= most) continue;
+    most       = nx * ny * slower;
+    p->slowest = (HeatTimeSlowest){
+        .stretch = {nx * (double)l->px / (double)l->nx, ny * (double)l->py / (double)l->ny},
+        .slower  = slower};
+  }
+}
+
 /* Choose process grid and cuts for the speeds of the case, unless they are all equal. */
 static PetscErrorCode WeighBlocks(HeatPlan *p, PetscBool even)
 {
@@ -63,6 +84,7 @@ static PetscErrorCode WeighBlocks(HeatPlan *p, PetscBool even)
     PetscCall(HeatWeightsChoose(p->c, request->ranks, request->per_node, even, workers, &p->layout,
                                 p->start, &balance));
     p->load_balance = (double)balance;
+    if (p->start[0]) FindSlowest(p, workers);
   }
   PetscCall(PetscFree(workers));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -37,14 +37,17 @@ static double RowsOf(const HeatCase *c, PetscInt64 steps)
 static HeatTime TimeOf(const HeatPlan *p, const HeatLayout *layout, const HeatModelSteps *steps,
                        PetscInt n_levels, const HeatLevelPlan *levels)
 {
-  const HeatTimeInput input = {.machine      = p->request.machine,
-                               .layout       = layout,
-                               .steps        = steps,
-                               .n_levels     = n_levels,
-                               .levels       = levels,
-                               .iterations   = (double)HeatPlanIterations(p),
-                               .rows         = RowsOf(p->c, steps->steps),
-                               .coefficients = CoefficientsOf(p->c)};
+  const HeatTimeSlowest equal = {{1.0, 1.0}, 1.0};
+  const PetscBool       given = layout->start[0] ? PETSC_TRUE : PETSC_FALSE;
+  const HeatTimeInput   input = {.machine      = p->request.machine,
+                                 .layout       = layout,
+                                 .steps        = steps,
+                                 .n_levels     = n_levels,
+                                 .levels       = levels,
+                                 .iterations   = (double)HeatPlanIterations(p),
+                                 .rows         = RowsOf(p->c, steps->steps),
+                                 .coefficients = CoefficientsOf(p->c),
+                                 .slowest      = given ? p->slowest : equal};
 
   return HeatTimeOfStep(&input);
 }

@@ -129,8 +129,10 @@ static PetscErrorCode WarnOfMachine(HeatPlan *p)
 
   PetscFunctionBeginUser;
   if (p->layout.start[0])
-    PetscCall(HeatWarningsAdd(&p->warnings, "predicted times take equal blocks on ranks of equal "
-                                            "speed, and leave decomposition.weights out"));
+    PetscCall(HeatWarningsAdd(&p->warnings,
+                              "predicted times are those of the slowest rank, by its block and "
+                              "decomposition.weights; the machine file describes the fastest "
+                              "ranks, and the table of scaling has equal ones"));
   if (p->layout.n_nodes > m->nodes)
     PetscCall(HeatWarningsAdd(&p->warnings,
                               "%" PetscInt_FMT " nodes are planned, and %s has %" PetscInt_FMT,

@@ -16,18 +16,28 @@
    before it is cut, but rank 0 receives this much from every rank. */
 enum { MASK_LENGTH = 64 };
 
+/* Most processors that Linux can be configured for (CONFIG_NR_CPUS of x86-64 and arm64).  glibc's
+   cpu_set_t has 1024, and the kernel refuses a set that is too small for the machine. */
+enum { PROCESSORS = 8192 };
+
+/* A set of processors, for the functions of sched.h that take a size. */
+typedef union {
+  cpu_set_t set;
+  char      bytes[PROCESSORS / 8];
+} Mask;
+
 /* Write the processors of a mask as "0-3,8".  A list that does not fit ends with ",...".  16 bytes
-   hold the longest entry, ",1022-1023", with ",..." and the terminating zero. */
-static void DescribeMask(const cpu_set_t *set, char text[MASK_LENGTH])
+   hold the longest entry, ",8190-8191", with ",..." and the terminating zero. */
+static void DescribeMask(const Mask *mask, char text[MASK_LENGTH])
 {
   size_t used = 0;
 
   text[0] = '\0';
-  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+  for (int cpu = 0; cpu < PROCESSORS; cpu++) {
     int last = cpu;
 
-    if (!CPU_ISSET(cpu, set)) continue;
-    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set)) last++;
+    if (!CPU_ISSET_S(cpu, sizeof *mask, &mask->set)) continue;
+    while (last + 1 < PROCESSORS && CPU_ISSET_S(last + 1, sizeof *mask, &mask->set)) last++;
     if (used + 16 > MASK_LENGTH) {
       (void)snprintf(text + used, MASK_LENGTH - used, ",...");
       return;
@@ -41,13 +51,13 @@ static void DescribeMask(const cpu_set_t *set, char text[MASK_LENGTH])
 /* Cores, and how the masks of a host's ranks share them. */
 
 /* Replace a set of processors by the set of the cores, by number, to which they belong. */
-static void ToCores(hwloc_topology_t topology, const cpu_set_t *set, hwloc_bitmap_t cores)
+static void ToCores(hwloc_topology_t topology, const Mask *set, hwloc_bitmap_t cores)
 {
   const int      n    = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
   hwloc_bitmap_t mask = hwloc_bitmap_alloc();
 
   hwloc_bitmap_zero(cores);
-  (void)hwloc_cpuset_from_glibc_sched_affinity(topology, mask, set, sizeof *set);
+  (void)hwloc_cpuset_from_glibc_sched_affinity(topology, mask, &set->set, sizeof *set);
   for (int k = 0; k < n; k++) {
     const hwloc_obj_t core = hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE, (unsigned)k);
 
@@ -89,13 +99,13 @@ static void FindCrowd(const hwloc_bitmap_t *cores, HeatHost *host)
 }
 
 /* Find out whether every rank may run on all of several NUMA nodes. */
-static void FindUnbound(hwloc_topology_t topology, const cpu_set_t *sets, HeatHost *host)
+static void FindUnbound(hwloc_topology_t topology, const Mask *sets, HeatHost *host)
 {
   hwloc_bitmap_t mask = hwloc_bitmap_alloc();
 
   host->unbound = host->ranks > 1 && host->numa_nodes > 1;
   for (int r = 0; r < host->ranks && host->unbound; r++) {
-    (void)hwloc_cpuset_from_glibc_sched_affinity(topology, mask, &sets[r], sizeof sets[r]);
+    (void)hwloc_cpuset_from_glibc_sched_affinity(topology, mask, &sets[r].set, sizeof sets[r]);
     for (int k = 0; k < host->numa_nodes; k++) {
       const hwloc_obj_t node = hwloc_get_obj_by_type(topology, HWLOC_OBJ_NUMANODE, (unsigned)k);
 
@@ -125,7 +135,7 @@ static double CacheBytes(hwloc_topology_t topology)
 
 /* Describe the host of this rank, and find out whether the masks of its ranks slow the run down.
    Where hwloc fails, the numbers stay 0. */
-static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
+static PetscErrorCode Examine(const Mask *sets, HeatHost *host)
 {
   hwloc_topology_t topology;
   hwloc_bitmap_t  *cores;
@@ -158,11 +168,11 @@ static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
    @param[out] number   of this rank on its host
    @param[out] leaders  the first ranks of all hosts, in order of rank; other ranks:
    MPI_COMM_NULL */
-static PetscErrorCode DescribeHost(MPI_Comm comm, const cpu_set_t *mine, HeatHost *host,
-                                   int *number, MPI_Comm *leaders)
+static PetscErrorCode DescribeHost(MPI_Comm comm, const Mask *mine, HeatHost *host, int *number,
+                                   MPI_Comm *leaders)
 {
   char        name[MPI_MAX_PROCESSOR_NAME] = {0};
-  cpu_set_t  *sets                         = NULL;
+  Mask       *sets                         = NULL;
   MPI_Comm    node;
   PetscMPIInt rank, local, ranks, length;
 
@@ -209,7 +219,7 @@ static PetscErrorCode GatherHosts(MPI_Comm *leaders, const HeatHost *mine, HeatB
 }
 
 /* Gather the mask of every rank, as text, on rank 0. */
-static PetscErrorCode GatherMasks(MPI_Comm comm, const cpu_set_t *set, HeatBinding *b)
+static PetscErrorCode GatherMasks(MPI_Comm comm, const Mask *set, HeatBinding *b)
 {
   char        mine[MASK_LENGTH], *all = NULL;
   PetscMPIInt rank, size;
@@ -232,14 +242,15 @@ static PetscErrorCode GatherMasks(MPI_Comm comm, const cpu_set_t *set, HeatBindi
 
 PetscErrorCode HeatBindingCollect(MPI_Comm comm, HeatBinding *b)
 {
-  HeatHost  host;
-  MPI_Comm  leaders;
-  cpu_set_t set;
+  HeatHost host;
+  MPI_Comm leaders;
+  Mask     set;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(b, sizeof *b));
   PetscCall(PetscMemzero(&host, sizeof host));
-  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  PetscCall(PetscMemzero(&set, sizeof set)); /* the kernel fills in as many bytes as it has */
+  (void)sched_getaffinity(0, sizeof set, &set.set);
   PetscCall(DescribeHost(comm, &set, &host, &b->local, &leaders));
   if (leaders != MPI_COMM_NULL) PetscCall(GatherHosts(&leaders, &host, b));
   PetscCall(GatherMasks(comm, &set, b));

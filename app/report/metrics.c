@@ -68,16 +68,17 @@ PetscErrorCode HeatMetricsFillWindow(MPI_Comm comm, const HeatTimeWindow *w, Hea
 
 PetscErrorCode HeatMetricsFillSteps(MPI_Comm comm, const HeatStepTimes *t, HeatResultsMetrics *m)
 {
-  double times[] = {HeatStepTimesPercentile(t, 0.50), HeatStepTimesPercentile(t, 0.95),
-                    HeatStepTimesPercentile(t, 0.99), t->max};
+  double times[] = {HeatStepTimesPercentile(t, 0.25), HeatStepTimesPercentile(t, 0.50),
+                    HeatStepTimesPercentile(t, 0.95), HeatStepTimesPercentile(t, 0.99), t->max};
 
   PetscFunctionBeginUser;
   if (t->steps == 0) PetscFunctionReturn(PETSC_SUCCESS); /* the same on all ranks */
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, times, 4, MPI_DOUBLE, MPI_MAX, comm));
-  m->step.p50          = times[0];
-  m->step.p95          = times[1];
-  m->step.p99          = times[2];
-  m->step.max          = times[3];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, times, 5, MPI_DOUBLE, MPI_MAX, comm));
+  m->step.p25          = times[0];
+  m->step.p50          = times[1];
+  m->step.p95          = times[2];
+  m->step.p99          = times[3];
+  m->step.max          = times[4];
   m->step.resolution   = HeatStepTimesResolution();
   m->step.steps        = t->steps;
   m->step.most_at_once = t->most_at_once;

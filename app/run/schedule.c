@@ -20,15 +20,15 @@ HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool
 }
 
 /* Return whether steps that are taken at once must end at the given state of the clock: for an
-   output other than a probe's row, the ranks' agreement on stopping, or a fault to inject. */
+   output other than a probe's row, or a fault to inject.  The ranks' agreement on stopping waits
+   for the end of a sweep, so that the number of sweeps, and thus of messages, does not depend on
+   the wall clock. */
 static PetscBool MustPause(const HeatSchedule *s, const HeatClock *clock)
 {
   const HeatDue due = HeatScheduleDue(s, clock, HeatClockIsDone(clock));
 
-  return clock->step >= s->stop->next_step || due.survey || due.checkpoint ||
-                 HeatInjectIsAt(s->inject, clock->step)
-             ? PETSC_TRUE
-             : PETSC_FALSE;
+  return due.survey || due.checkpoint || HeatInjectIsAt(s->inject, clock->step) ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
 }
 
 PetscInt HeatScheduleSteps(const HeatSchedule *s, HeatClockStep *steps, PetscReal *times)

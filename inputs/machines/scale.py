@@ -5,7 +5,7 @@
 
 MEASURED.yaml is a file of `heat2d plan --calibrate`.  Its costs of kernels become those of a core of the other system by two stated
 factors: seconds, also that of an exchange, are multiplied by `slower`, since cores differ in clock and vectors; bytes are kept, since they are a property of
-the program.  FIGURES.json holds every other key of the machine file, and `slower`.  README.md explains both."""
+the program.  Times of several ranks at once (`together`) are left out: the bandwidth of the other system takes their place.  FIGURES.json holds every other key of the machine file, and `slower`.  README.md explains both."""
 from __future__ import annotations
 
 import argparse
@@ -13,7 +13,7 @@ import json
 import re
 from pathlib import Path
 
-KERNEL = re.compile(r"- \{kernel: (\w+), coefficients: (\w+), bytes: (\S+),\s*seconds: (\[\[.*?\]\])\}")
+KERNEL = re.compile(r"- \{kernel: (\w+), coefficients: (\w+), bytes: (\S+),\s*seconds: (\[\[.*?\]\])(?:,\s*together: \[\[.*?\]\])?\}")
 
 
 def number(value: float) -> str:

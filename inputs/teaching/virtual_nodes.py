@@ -251,9 +251,9 @@ class Nodes:
             self.limit_link(name, self.link)
 
     def limit_link(self, name: str, rate: str) -> None:
-        """Limit the bandwidth of a node's link in both directions.  The buffer holds one packet of the largest size, or what
-        arrives between two ticks of the kernel; a longer one would let a burst pass at full speed."""
-        burst = max(64 * 1024, int(bits(rate) / 8 * 0.004))
+        """Limit the bandwidth of a node's link in both directions.  The buffer holds what passes in a tenth of a
+        millisecond, and two packets of Ethernet at least: what a longer one saves up while ranks compute lets the next halo pass at full speed."""
+        burst = max(2 * 1540, int(bits(rate) / 8 * 0.0001))
         for device, place in ((self.device(name), "head"), ("link0", name)):
             self.ip(f"qdisc replace dev {device} root tbf rate {rate} burst {burst} latency 100ms", place, program="tc")
 

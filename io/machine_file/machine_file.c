@@ -50,6 +50,8 @@ static const HeatCaseKey keys[] = {
      "memory traffic of a cell [B], by which ranks share the bandwidth of a node"},
     {"kernels[].seconds", "[[cells, value], ...]", "required",
      "time of a cell [s] by the cells of a rank, while one rank of the node is at work"},
+    {"kernels[].together", "[[cells, value], ...]", "not known",
+     "the same while as many ranks are at work as the last point of memory_bandwidth has"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -221,6 +223,8 @@ static PetscErrorCode ReadKernel(const HeatReader *r, const HeatYamlNode *item, 
                   HeatKernelNames[kernel], HeatCoefficientsNames[coefficients]);
   PetscCall(RequireReal(r, item, "bytes", HEAT_NOT_NEGATIVE, &cost->bytes));
   PetscCall(RequireCurve(r, item, "seconds", &cost->seconds));
+  if (HeatReaderKey(item, "together"))
+    PetscCall(RequireCurve(r, item, "together", &cost->together));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

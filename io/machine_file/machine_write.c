@@ -5,9 +5,8 @@
 
 #include "io/machine_file/machine_file.h"
 
-/* Size of the text: 27 curves, 20 of them of kernels, of at most 32 pairs of 30 bytes, and texts of
-   at most 4 kB, need 31 kB; twice that is chosen. */
-enum { TEXT_BYTES = 64 << 10 };
+/* Room for the text: 40 curves of kernels and 7 others of at most 32 pairs of 30 bytes; texts. */
+enum { TEXT_BYTES = 128 << 10 };
 
 /* A text to which is appended; what does not fit into TEXT_BYTES is cut off. */
 typedef struct {
@@ -93,6 +92,10 @@ static void AddMachine(Text *t, const HeatMachine *m)
       Add(t, "  - {kernel: %s, coefficients: %s, bytes: %.4g,\n     seconds: ", HeatKernelNames[k],
           HeatCoefficientsNames[c], cost->bytes);
       AddCurve(t, &cost->seconds);
+      if (cost->together.n) {
+        Add(t, ",\n     together: ");
+        AddCurve(t, &cost->together);
+      }
       Add(t, "}\n");
     }
   }

@@ -34,8 +34,9 @@ typedef struct {
   double            parallel;      /* their product */
 
   struct {
-    double     p50, p95, p99, max; /* [s] that half, 95 %, 99 % and all of the steps do not exceed,
+    double     p25, p50, p95, p99; /* [s] that 25 %, 50 %, 95 % and 99 % of the steps do not exceed,
                                       on the slowest rank */
+    double     max;                /* [s] the longest step, on the slowest rank */
     double     resolution;         /* largest relative error of the percentiles */
     PetscInt64 steps;              /* of this process */
     PetscInt64 most_at_once;       /* steps of the largest sweep; steps of a sweep count as equally

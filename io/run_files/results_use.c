@@ -17,7 +17,8 @@ void HeatResultsMetricsInit(HeatResultsMetrics *m)
   m->useful = m->output = m->memory = m->clock = unknown;
   for (int k = 0; k < HEAT_TIME_PARTS; k++) m->part[k] = unknown;
   m->window = m->load_balance = m->communication = m->parallel = NAN;
-  m->step.p50 = m->step.p95 = m->step.p99 = m->step.max = m->step.resolution = NAN;
+  m->step.p25 = m->step.p50 = m->step.p95 = m->step.p99 = NAN;
+  m->step.max = m->step.resolution = NAN;
   m->bandwidth.bytes_per_cell_step = m->bandwidth.achieved = m->bandwidth.stream = NAN;
   m->bandwidth.stream_bytes = m->bandwidth.working_set = m->bandwidth.cache = NAN;
   m->joules = m->watts = NAN;
@@ -64,6 +65,7 @@ static void PutStepTimes(HeatJson *root, const HeatResultsMetrics *m)
 {
   HeatJson *times = HeatJsonAddObject(root, "step_times");
 
+  HeatJsonPutNumber(times, "p25", m->step.p25);
   HeatJsonPutNumber(times, "p50", m->step.p50);
   HeatJsonPutNumber(times, "p95", m->step.p95);
   HeatJsonPutNumber(times, "p99", m->step.p99);

@@ -63,8 +63,10 @@ extern const char *const HeatCoefficientsNames[];
 
 /** The cost of a kernel per cell. */
 typedef struct {
-  HeatCurve seconds; /* [s] by the cells of a rank, while one rank of each node is at work */
-  double    bytes;   /* [B] that a cell moves between memory and caches */
+  HeatCurve seconds;  /* [s] by the cells of a rank, while one rank of each node is at work */
+  HeatCurve together; /* [s] the same while as many ranks of each node are at work as the last point
+                         of memory_bandwidth has; without points: not known */
+  double    bytes;    /* [B] that a cell moves between memory and caches */
 } HeatKernelCost;
 
 /** A machine.  Every node is alike. */

@@ -33,8 +33,8 @@ typedef struct {
   PetscInt64 lines;  /* steps or stages in these sweeps */
 } HeatModelExchanges;
 
-/** Count the halo exchanges of n steps.  A run of ftcs can have more: it takes fewer steps after a
- *  deep exchange where the ranks agree on whether to stop, which the wall clock decides. */
+/** Count the halo exchanges of n steps.  A run of ftcs has more where checkpoints, snapshots or
+ *  events end a sweep between rows of history.csv. */
 HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n);
 
 /** Return the number of deep halo exchanges of a step: several for rkl2, whose stages need them; a

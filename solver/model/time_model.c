@@ -23,14 +23,28 @@ static const double SolveReductions = 4.0, RowReductions = 1.0;
 
 /* Kernels. */
 
+/* Return the time of a cell [s] with `ranks` ranks of each node at work, without the bound of the
+   memory's bandwidth: between the times of one rank and of all ranks, linear in the ranks. */
+static double TimeOfCell(const HeatMachine *m, const HeatKernelCost *cost, double cells,
+                         double ranks)
+{
+  const HeatCurve *b     = &m->memory_bandwidth;
+  const double     all   = b->n ? b->at[b->n - 1] : 1.0; /* ranks of `together` */
+  const double     alone = HeatCurveAt(&cost->seconds, cells);
+
+  if (cost->together.n == 0 || all <= 1.0) return alone;
+  return alone + (HeatCurveAt(&cost->together, cells) - alone) *
+                     PetscClipInterval((ranks - 1.0) / (all - 1.0), 0.0, 1.0);
+}
+
 double HeatTimeOfKernel(const HeatMachine *m, HeatCoefficients coefficients, HeatKernel kernel,
                         double cells, double ranks)
 {
   const HeatKernelCost *cost   = &m->kernel[coefficients][kernel];
   const double          cores  = (double)PetscMax(1, m->cores_per_node);
   const double          active = PetscMin(ranks, cores); /* the others wait for a core */
-  const double          least  = cost->seconds.n ? cost->seconds.at[0] : 0.0;
-  double                a_cell = HeatCurveAt(&cost->seconds, cells);
+  const double          least  = cost->seconds.n ? cost->seconds.at[0] : 0.0; /* [cells] */
+  double                a_cell = TimeOfCell(m, cost, PetscMax(cells, least), active);
   const double          share  = HeatCurveAt(&m->memory_bandwidth, active) / active; /* of a rank */
 
   if (cost->bytes * cells * active > m->cache_per_node)
@@ -113,8 +127,16 @@ double HeatTimeOfReduction(const HeatMachine *m, const HeatLayout *l)
 
 /* The grid and its levels. */
 
-/* Describe an exchange of the grid's halo one value deep in double precision. */
-static HeatTimeExchange GridExchange(const HeatLayout *l)
+/* Make the blocks of an exchange as large as that of the slowest rank. */
+static void Stretch(const HeatTimeInput *in, HeatTimeExchange *e)
+{
+  for (int axis = 0; axis < 2; axis++)
+    if (e->parts[axis] > 1.0 && in->slowest.stretch[axis] > 0.0)
+      e->n[axis] *= PetscMin(in->slowest.stretch[axis], e->parts[axis]);
+}
+
+/* Describe an exchange of the grid's halo one value deep in double precision, of equal blocks. */
+static HeatTimeExchange EqualBlocks(const HeatLayout *l)
 {
   HeatTimeExchange e = {.n        = {(double)l->nx, (double)l->ny},
                         .parts    = {(double)l->px, (double)l->py},
@@ -133,10 +155,20 @@ static HeatTimeExchange GridExchange(const HeatLayout *l)
   return e;
 }
 
-/* Describe an exchange of the multigrid on a level. */
-static HeatTimeExchange LevelExchange(const HeatLayout *l, const HeatLevelPlan *level, double depth)
+/* Describe an exchange of the grid's halo. */
+static HeatTimeExchange GridExchange(const HeatTimeInput *in)
 {
-  HeatTimeExchange e = GridExchange(l);
+  HeatTimeExchange e = EqualBlocks(in->layout);
+
+  Stretch(in, &e);
+  return e;
+}
+
+/* Describe an exchange of the multigrid on a level. */
+static HeatTimeExchange LevelExchange(const HeatTimeInput *in, const HeatLevelPlan *level,
+                                      double depth)
+{
+  HeatTimeExchange e = EqualBlocks(in->layout);
 
   for (int axis = 0; axis < 2; axis++) {
     e.tile[axis]  = PetscMax(1.0, e.tile[axis] * (double)level->parts[axis] / e.parts[axis]);
@@ -146,6 +178,7 @@ static HeatTimeExchange LevelExchange(const HeatLayout *l, const HeatLevelPlan *
   e.depth    = depth;
   e.diagonal = PETSC_TRUE;
   e.bytes    = sizeof(float);
+  Stretch(in, &e);
   return e;
 }
 
@@ -166,14 +199,15 @@ static double Kernel(const HeatTimeInput *in, HeatKernel kernel, const HeatTimeE
 {
   const double ranks = PetscMin(e->tile[0], e->parts[0]) * PetscMin(e->tile[1], e->parts[1]);
 
-  return HeatTimeOfKernel(in->machine, in->coefficients, kernel, Cells(e, wider), ranks);
+  return HeatTimeOfKernel(in->machine, in->coefficients, kernel, Cells(e, wider), ranks) *
+         PetscMax(1.0, in->slowest.slower);
 }
 
 /* Explicit schemes. */
 
-/* Return the time in which a sweep sends the temperatures along the sides into the halo [s]: one
-   message to each neighbour along a side, so short that it costs its latency. */
-static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e)
+/* Return the time in which a sweep brings the sides' temperatures at its `lines` steps into the
+   halo: for the two sides along an axis, one after the other, a message to each neighbour. */
+static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e, double lines)
 {
   double seconds = 0.0;
 
@@ -182,7 +216,8 @@ static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e)
 
     if (e->periodic[!axis]) continue;
     line.n[!axis] = line.parts[!axis] = line.tile[!axis] = 1.0;
-    seconds += HeatTimeOfExchange(in->machine, &line);
+    line.bytes *= lines;
+    seconds += 2.0 * HeatTimeOfExchange(in->machine, &line);
   }
   return seconds;
 }
@@ -196,7 +231,7 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
   const HeatModelExchanges counts = HeatModelStepsExchanges(s, (PetscInt64)n);
   const double             sweeps = (double)counts.sweeps / n, lines = (double)counts.lines / n;
   const double             wider = sweeps > 0.0 ? lines / sweeps / 2.0 : 0.0; /* on average */
-  HeatTimeExchange         e     = GridExchange(in->layout);
+  HeatTimeExchange         e     = GridExchange(in);
   HeatTime                 t     = {0};
 
   t.compute = (double)counts.single / n * Kernel(in, alone, &e, 0.0);
@@ -206,7 +241,7 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
                sweeps * Kernel(in, (HeatKernel)(alone + 2), &e, wider);
   e.depth = (double)s->deep;
   t.halo += (double)counts.deep / n * HeatTimeOfExchange(in->machine, &e);
-  t.halo += sweeps * AlongSides(in, &e);
+  t.halo += sweeps * AlongSides(in, &e, lines / sweeps);
   return t;
 }
 
@@ -248,8 +283,8 @@ static double ExtraHalos(const HeatLevelPlan *level, PetscBool finest)
 static double TimeOfLevel(const HeatTimeInput *in, PetscInt k)
 {
   const HeatLevelPlan   *level = &in->levels[k];
-  const HeatTimeExchange down  = LevelExchange(in->layout, level, Deep);
-  const HeatTimeExchange up    = LevelExchange(in->layout, level, CorrectionDepth);
+  const HeatTimeExchange down  = LevelExchange(in, level, Deep);
+  const HeatTimeExchange up    = LevelExchange(in, level, CorrectionDepth);
 
   return Kernel(in, HEAT_KERNEL_COARSE, &down, Redundant) +
          (1.0 + ExtraHalos(level, PETSC_FALSE)) * HeatTimeOfExchange(in->machine, &down) +
@@ -259,8 +294,8 @@ static double TimeOfLevel(const HeatTimeInput *in, PetscInt k)
 
 static HeatTime TimeOfImplicit(const HeatTimeInput *in)
 {
-  const HeatTimeExchange grid   = GridExchange(in->layout);
-  const HeatTimeExchange finest = LevelExchange(in->layout, &in->levels[0], Deep);
+  const HeatTimeExchange grid   = GridExchange(in);
+  const HeatTimeExchange finest = LevelExchange(in, &in->levels[0], Deep);
   const double           solves = (double)in->steps->solves, n = in->iterations;
   const double           deep = 2.0 * solves + n * (1.0 + ExtraHalos(&in->levels[0], PETSC_TRUE));
   HeatTime               t    = {0};
@@ -276,7 +311,7 @@ static HeatTime TimeOfImplicit(const HeatTimeInput *in)
 
 HeatTime HeatTimeOfStep(const HeatTimeInput *in)
 {
-  const HeatTimeExchange grid     = GridExchange(in->layout);
+  const HeatTimeExchange grid     = GridExchange(in);
   const PetscBool        implicit = in->steps->solves > 0 ? PETSC_TRUE : PETSC_FALSE;
   HeatTime               t;
 

@@ -11,6 +11,13 @@
 #include "solver/model/machine.h"
 #include "solver/model/model_steps.h"
 
+/** The rank that takes longest, where ranks differ in speed (decomposition.weights).  Zero: all
+ *  ranks are alike. */
+typedef struct {
+  double stretch[2]; /* width and height of its block, over those of equal blocks */
+  double slower;     /* speed of the fastest rank, which the machine describes, over its speed */
+} HeatTimeSlowest;
+
 /** What the time of a step depends on.  All is borrowed. */
 typedef struct {
   const HeatMachine    *machine;
@@ -21,6 +28,7 @@ typedef struct {
   double                iterations; /* linear iterations of a step */
   double                rows;       /* rows of history.csv a step */
   HeatCoefficients      coefficients;
+  HeatTimeSlowest       slowest;
 } HeatTimeInput;
 
 /** The parts of a step [s], without output. */

@@ -164,11 +164,22 @@ def test_reductions_within_a_node_that_were_not_measured_are_those_between_nodes
     assert plan["time"]["reductions"] > 0
 
 
-def test_a_plan_says_that_times_leave_weights_out_and_shows_no_control_characters_of_a_machine(tmp_path):
+def test_predicted_times_are_those_of_the_slowest_rank(tmp_path):
+    """Speeds 1 and 3 share the cells as 1 : 3, so that each rank takes 3/4 of the time of all cells at the speed of the fast one, where equal
+    ranks take 1/2.   3 %: cells of halos."""
+    case = big_case("backward-euler")
+    equal = predict(tmp_path, case, "--ranks", "2")
+    case["decomposition"] = {"weights": [1, 3]}
+    weighted = predict(tmp_path, case, "--ranks", "2")
+    assert weighted["decomposition"]["cells_max"] == 3 * 8192 * 8192 // 4
+    assert weighted["time"]["compute"] == pytest.approx(1.5 * equal["time"]["compute"], rel=0.03)
+
+
+def test_a_plan_says_whose_times_are_predicted_with_weights_and_shows_no_control_characters_of_a_machine(tmp_path):
     (tmp_path / "m.yaml").write_text(broken(lambda m: m.update(name="a\x1b[31mb", nodes=1)))
     write_case(tmp_path, basic_case(decomposition={"weights": [1, 2]}))
     done = execute(command(None, 1, ("plan", "case.yaml", "--ranks", "2", "--ranks-per-node", "1", "--machine", "m.yaml")), tmp_path)
-    assert done.returncode == 0 and "leave decomposition.weights out" in done.stdout, done.stdout
+    assert done.returncode == 0 and "those of the slowest rank" in done.stdout, done.stdout
     assert "\x1b" not in done.stdout + done.stderr and done.stdout.count("[31mb") >= 3, done.stdout
 
 

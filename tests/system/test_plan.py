@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import zlib
 from pathlib import Path
 
+import h5py
 import pytest
 from heat2d_case import Outcome, basic_case, command, execute, run, write_case
 
@@ -29,6 +30,10 @@ CASES = {
     "ftcs-6": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}}, 6),
     "ftcs-periodic-4": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}, "boundary": PERIODIC}, 4),
     "ftcs-strips-7": ({"time": {"scheme": "ftcs", "step": 1e-4, "end": 0.002}}, 7),
+    **{f"ftcs-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 200},
+                               "output": {"history": {"every": 65}}, "boundary": {"left": ZERO}}, ranks) for ranks in (2, 4)},
+    "ftcs-deep-seconds-2": ({"grid": grid(600, 400), "time": {"scheme": "ftcs", "step": 5e-7, "steps": 8000},
+                             "output": {"history": {"every": 1000}}}, 2),
     "rkl2-4": ({"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}}, 4),
     "rkl2-sides-9": ({"time": {"scheme": "rkl2", "step": 0.01, "steps": 3}, "boundary": {"left": ZERO, "top": FILM}}, 9),
     **{f"rkl2-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 3e-4, "steps": 5},
@@ -90,6 +95,39 @@ def test_the_plan_is_what_the_run_counts(tmp_path, name):
     assert sum(field["bytes_per_cell"] for field in memory["fields"]) * planned["decomposition"]["cells_max"] == pytest.approx(
         memory["per_rank_max"] - memory["process"], rel=1e-12, abs=1)
     assert memory["per_rank_max"] == pytest.approx(results["memory"]["bytes_max"], rel=0.05, abs=4 << 20)
+
+
+@pytest.mark.parametrize("scheme,ranks", [("bdf2", 1), ("backward-euler", 2), ("ftcs", 3)])
+def test_files_hold_as_many_bytes_as_planned(tmp_path, scheme, ranks):
+    """Exactly, but for what HDF5 needs for itself and for the texts of a checkpoint, in its group `state`."""
+    case = basic_case(grid=grid(70, 50), time={"scheme": scheme, "step": 1e-5, "steps": 6}, checkpoint={"every": 3, "keep": 2},
+                      output={"snapshots": {"every": 3}, "fields": ["temperature", "conductivity", "heat_flux", "material", "owner"]})
+    outcome = run(tmp_path, case, ranks=ranks)
+    assert outcome.code == 0, outcome.err
+    _, planned = plan(tmp_path, case, "--ranks", str(ranks))
+    total = 0
+    for kind in ("snapshot", "checkpoint"):
+        paths = sorted(outcome.directory.glob(f"{kind}_*.h5"))
+        assert len(paths) == planned["files"][f"{kind}s"]
+        for path in paths:
+            sizes = []
+            with h5py.File(path) as file:
+                file.visititems(lambda name, item, sizes=sizes: sizes.append(item.id.get_storage_size())
+                                if isinstance(item, h5py.Dataset) and not name.startswith("state/") else None)
+            assert sum(sizes) == planned["files"][kind], path
+            total += sum(sizes)
+    assert total == planned["files"]["all"]
+
+
+def test_a_node_needs_the_memory_of_the_unequal_blocks_of_its_ranks(tmp_path):
+    """Weights 1, 1, 2, 4 in a row: the second node has three quarters of the cells, not twice the largest block, which has half of them.
+    3 %: what a rank needs for the sides of its block."""
+    case = basic_case(grid=grid(8000, 4000), decomposition={"weights": [1, 1, 2, 4], "processes": [4, 1]})
+    _, planned = plan(tmp_path, case, "--ranks", "4", "--ranks-per-node", "2")
+    memory, cells = planned["memory"], 8000 * 4000
+    assert planned["decomposition"]["cells_max"] == cells // 2
+    fields = sum(field["bytes_per_cell"] for field in memory["fields"]) * 0.75 * cells
+    assert memory["per_node_max"] == pytest.approx(2 * memory["process"] + fields, rel=0.03)
 
 
 # On machines that are not here.

@@ -77,6 +77,19 @@ static void kernel_is_bound_by_the_share_of_bandwidth_outside_of_the_cache(void 
   CLOSE(HeatTimeOfKernel(&m, HEAT_UNIFORM, HEAT_KERNEL_FTCS, 1e6, 4.0), 1e-2);
 }
 
+/* 10 ns a cell alone and 16 ns with all four ranks: 12 ns with two. */
+static void cells_take_longer_while_more_ranks_are_at_work(void **state)
+{
+  HeatMachine m = Simple();
+
+  (void)state;
+  HeatCurveAdd(&m.kernel[HEAT_UNIFORM][HEAT_KERNEL_FTCS].together, 100.0, 1.6e-8);
+  CLOSE(HeatTimeOfKernel(&m, HEAT_UNIFORM, HEAT_KERNEL_FTCS, 1e6, 1.0), 1e-2);
+  CLOSE(HeatTimeOfKernel(&m, HEAT_UNIFORM, HEAT_KERNEL_FTCS, 1e6, 2.0), 1.2e-2);
+  CLOSE(HeatTimeOfKernel(&m, HEAT_UNIFORM, HEAT_KERNEL_FTCS, 1e6, 4.0), 1.6e-2);
+  CLOSE(HeatTimeOfKernel(&m, HEAT_UNIFORM, HEAT_KERNEL_FTCS, 1e6, 8.0), 3.2e-2);
+}
+
 static void ranks_beyond_the_cores_take_turns(void **state)
 {
   const HeatMachine m = Simple();
@@ -165,6 +178,41 @@ static void single_step_of_ftcs_is_its_cells_and_one_exchange(void **state)
   CLOSE(HeatTimeSum(&t), t.compute + t.halo + t.diagnostics);
 }
 
+/* The slowest rank has half as many cells as on average along x, and a third of the speed: 5000
+   cells at 30 ns.  Its message is as long as before. */
+static void slowest_rank_decides_by_its_block_and_its_speed(void **state)
+{
+  const HeatMachine m = Simple();
+  const HeatLayout  l = {
+       .nx = 200, .ny = 100, .px = 2, .py = 1, .size = 2, .per_node = 2, .n_nodes = 1};
+  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 10, .exchanges = 1, .row = 1};
+  const HeatTimeInput  in    = {.machine = &m,
+                                .layout  = &l,
+                                .steps   = &steps,
+                                .slowest = {.stretch = {0.5, 1.0}, .slower = 3.0}};
+  const HeatTime       t     = HeatTimeOfStep(&in);
+
+  (void)state;
+  CLOSE(t.compute, 1.5e-4);
+  CLOSE(t.halo, 1.8e-6);
+}
+
+/* 32 steps in a sweep on 2 x 1 blocks, of which a row of history.csv is due every 32nd: before the
+   sweep the temperatures of two sides at 32 steps, 32 cells deep: two messages of 8192 bytes, one
+   after the other; the deep halo, 32 cells of 100 rows: 25600 bytes. */
+static void sweep_sends_its_halo_and_the_temperatures_of_its_sides(void **state)
+{
+  const HeatMachine m = Simple();
+  const HeatLayout  l = {
+       .nx = 400, .ny = 100, .px = 2, .py = 1, .size = 2, .per_node = 1, .n_nodes = 2};
+  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 320, .deep = 32, .row = 32};
+  const HeatTimeInput  in    = {.machine = &m, .layout = &l, .steps = &steps};
+  const HeatTime       t     = HeatTimeOfStep(&in);
+
+  (void)state;
+  CLOSE(t.halo, (1e-5 + 25600e-8 + 2.0 * (1e-5 + 8192e-8)) / 32.0);
+}
+
 static void what_is_not_known_before_the_run_is_not_a_number(void **state)
 {
   const HeatMachine    m     = Simple();
@@ -189,6 +237,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(curve_is_a_power_law_between_points_and_constant_beyond),
     cmocka_unit_test(reduction_grows_with_the_logarithm_of_the_ranks),
     cmocka_unit_test(kernel_is_bound_by_the_share_of_bandwidth_outside_of_the_cache),
+    cmocka_unit_test(cells_take_longer_while_more_ranks_are_at_work),
     cmocka_unit_test(ranks_beyond_the_cores_take_turns),
     cmocka_unit_test(few_cells_take_as_long_as_the_fewest_measured),
     cmocka_unit_test(exchange_within_a_node_costs_the_messages_of_an_inner_rank),
@@ -196,6 +245,8 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(reduction_goes_through_nodes_then_between_them),
     cmocka_unit_test(messages_between_nodes_fall_back_on_those_within),
     cmocka_unit_test(single_step_of_ftcs_is_its_cells_and_one_exchange),
+    cmocka_unit_test(slowest_rank_decides_by_its_block_and_its_speed),
+    cmocka_unit_test(sweep_sends_its_halo_and_the_temperatures_of_its_sides),
     cmocka_unit_test(what_is_not_known_before_the_run_is_not_a_number),
     cmocka_unit_test(halo_depths_are_those_of_the_multigrid),
 };

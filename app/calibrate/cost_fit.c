@@ -1,0 +1,173 @@
+/** The fit of the costs of kernels (cost_fit.h).
+ *
+ *  A kernel that cannot be called alone is a difference of times.  Such a difference is as
+ *  uncertain as the times themselves, not as itself: its equation in the least squares is therefore
+ *  relative to the larger of them, and the shape of the model takes the noise out. */
+#include "app/calibrate/cost_fit.h"
+
+#include <math.h>
+
+enum { UNKNOWNS = 3 + HEAT_FIT_SIZES, SWEEPS = 20000 };
+
+/* An equation of the least squares: the sum of t(m) over some numbers of cells m. */
+typedef struct {
+  PetscInt n;
+  double   cells[32]; /* levels of a multigrid, or one grid */
+  double   seconds;   /* [s] may be negative, because of noise */
+  double   scale;     /* [s] by which the equation is divided */
+} Equation;
+
+/* A fit in progress, and its result. */
+typedef struct {
+  PetscInt n;               /* unknowns */
+  double   at[UNKNOWNS];    /* [cells] of the steps, from the fourth unknown on */
+  double   value[UNKNOWNS]; /* a, r, c, d_1, d_2, ... */
+} Model;
+
+/* Return the part of an unknown in t(m). */
+static double Part(const Model *model, PetscInt unknown, double m)
+{
+  if (unknown == 0) return 1.0;
+  if (unknown == 1) return sqrt(m);
+  if (unknown == 2) return m;
+  return m * PetscClipInterval(log(m / model->at[unknown]) / log(4.0), 0.0, 1.0);
+}
+
+static double TimeAt(const Model *model, double m)
+{
+  double sum = 0.0;
+
+  for (PetscInt k = 0; k < model->n; k++) sum += model->value[k] * Part(model, k, m);
+  return sum;
+}
+
+/* Find the non-negative unknowns of least squares, one after the other, again and again: the
+   problem is convex and has few unknowns. */
+static void Solve(PetscInt n, const Equation *equations, Model *model)
+{
+  double matrix[HEAT_FIT_SIZES][UNKNOWNS], left[HEAT_FIT_SIZES];
+
+  for (PetscInt i = 0; i < n; i++) {
+    left[i] = equations[i].seconds / equations[i].scale;
+    for (PetscInt k = 0; k < model->n; k++) {
+      matrix[i][k] = 0.0;
+      for (PetscInt j = 0; j < equations[i].n; j++)
+        matrix[i][k] += Part(model, k, equations[i].cells[j]) / equations[i].scale;
+    }
+  }
+  for (PetscInt k = 0; k < model->n; k++) model->value[k] = 0.0;
+  for (PetscInt sweep = 0; sweep < SWEEPS; sweep++) {
+    for (PetscInt k = 0; k < model->n; k++) {
+      double along = 0.0, square = 0.0, before = model->value[k];
+
+      for (PetscInt i = 0; i < n; i++) {
+        along += matrix[i][k] * left[i];
+        square += matrix[i][k] * matrix[i][k];
+      }
+      if (square == 0.0) continue; /* a step beyond all grids */
+      model->value[k] = PetscMax(0.0, before + along / square);
+      for (PetscInt i = 0; i < n; i++) left[i] -= matrix[i][k] * (model->value[k] - before);
+    }
+  }
+}
+
+/* Fit one kernel, and store its cost at the measured sizes and between them. */
+static void Fit(PetscInt n, const Equation *equations, const HeatRawTimes *raw, double least,
+                HeatCurve *curve)
+{
+  const double last  = raw[n - 1].side * raw[n - 1].side;
+  Model        model = {.n = 3};
+
+  for (PetscInt k = 0; k + 1 < n; k++) model.at[model.n++] = raw[k].side * raw[k].side;
+  Solve(n, equations, &model);
+  *curve = (HeatCurve){0};
+  for (double m = least; m <= last * 1.001; m *= 2.0)
+    HeatCurveAdd(curve, m, PetscMax(TimeAt(&model, m) / m, 1e-15));
+}
+
+/* What a kernel's time is made of, in the raw times of a grid: weights[] . seconds[]. */
+typedef struct {
+  double weights[HEAT_RAWS];
+} Recipe;
+
+/* Return the difference of many and of few, over their number, as a recipe. */
+static Recipe Slope(HeatRaw few, HeatRaw many, double difference)
+{
+  Recipe r = {{0}};
+
+  r.weights[few]  = -1.0 / difference;
+  r.weights[many] = 1.0 / difference;
+  return r;
+}
+
+static Recipe Times(HeatRaw raw, double factor)
+{
+  Recipe r = {{0}};
+
+  r.weights[raw] = factor;
+  return r;
+}
+
+/* Add factor times another recipe. */
+static Recipe Plus(Recipe r, double factor, Recipe other)
+{
+  for (int k = 0; k < HEAT_RAWS; k++) r.weights[k] += factor * other.weights[k];
+  return r;
+}
+
+static Recipe RecipeOf(HeatKernel kernel, double iterations)
+{
+  const double steps  = HEAT_LONG_SWEEP - HEAT_SHORT_SWEEP;
+  const double more   = HEAT_MANY_ITERATIONS - HEAT_FEW_ITERATIONS;
+  const Recipe step   = Slope(HEAT_RAW_FTCS_SHORT, HEAT_RAW_FTCS_LONG, steps);
+  const Recipe stage  = Slope(HEAT_RAW_RKL2_FEW, HEAT_RAW_RKL2_MANY,
+                              HEAT_MANY_STAGES - HEAT_FEW_STAGES);
+  const Recipe finest = Slope(HEAT_RAW_ONE_FEW, HEAT_RAW_ONE_MANY, more);
+  const Recipe all    = Slope(HEAT_RAW_ALL_FEW, HEAT_RAW_ALL_MANY, more);
+
+  switch (kernel) {
+  case HEAT_KERNEL_FTCS: return Times(HEAT_RAW_FTCS, 1.0);
+  case HEAT_KERNEL_FTCS_SWEEP: return step;
+  case HEAT_KERNEL_FTCS_PASS: return Plus(Times(HEAT_RAW_FTCS_SHORT, 1.0), -HEAT_SHORT_SWEEP, step);
+  case HEAT_KERNEL_RKL2: return Times(HEAT_RAW_RKL2, 1.0 / HEAT_FEW_STAGES);
+  case HEAT_KERNEL_RKL2_SWEEP: return stage;
+  case HEAT_KERNEL_RKL2_PASS: return Plus(Times(HEAT_RAW_RKL2_FEW, 1.0), -HEAT_FEW_STAGES, stage);
+  case HEAT_KERNEL_ITERATION: return finest;
+  case HEAT_KERNEL_COARSE: return Plus(all, -1.0, finest);
+  case HEAT_KERNEL_SOLVE: return Plus(Times(HEAT_RAW_STEP, 1.0), -iterations, finest);
+  default: return Times(HEAT_RAW_ROW, 1.0);
+  }
+}
+
+/* Make the equation of a kernel on a grid.  Its scale is the uncertainty of the recipe where every
+   raw time is uncertain by the same part of itself. */
+static Equation EquationOf(HeatKernel kernel, const HeatRawTimes *raw)
+{
+  const Recipe recipe = RecipeOf(kernel, raw->iterations);
+  Equation     e      = {0};
+  double       square = 0.0;
+
+  for (int k = 0; k < HEAT_RAWS; k++) {
+    const double term = recipe.weights[k] * raw->seconds[k];
+
+    e.seconds += term;
+    square += term * term;
+  }
+  e.scale = sqrt(square);
+  if (kernel != HEAT_KERNEL_COARSE) e.cells[e.n++] = raw->side * raw->side;
+  else /* the levels below n x n cells, down to one */
+    for (double side = 0.5 * raw->side; side >= 1.0; side *= 0.5) e.cells[e.n++] = side * side;
+  return e;
+}
+
+void HeatCostFit(PetscInt n, const HeatRawTimes *raw, HeatCurve costs[HEAT_KERNELS])
+{
+  for (int kernel = 0; kernel < HEAT_KERNELS; kernel++) {
+    const PetscBool coarse = kernel == HEAT_KERNEL_COARSE ? PETSC_TRUE : PETSC_FALSE;
+    const double    first  = raw[0].side * raw[0].side;
+    Equation        equations[HEAT_FIT_SIZES];
+
+    for (PetscInt k = 0; k < n; k++) equations[k] = EquationOf((HeatKernel)kernel, &raw[k]);
+    Fit(n, equations, raw, coarse ? first / 64.0 : first, &costs[kernel]);
+  }
+}
