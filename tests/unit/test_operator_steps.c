@@ -103,6 +103,7 @@ static void Single(HeatProblem *p, PetscReal dt, const HeatCellRecord *record, P
   HeatFlows  flows;
 
   for (PetscInt k = 0; k < TOTAL; k++) {
+    HeatOperatorSetStep(p->op, (PetscReal)k * dt, (PetscReal)k * dt + dt, HEAT_TIME_EXACT);
     OK(HeatOperatorSetTime(p->op, (PetscReal)k * dt));
     OK(HeatOperatorFlows(p->op, T, &flows));
     HeatFlowsAdd(sum, 1.0, &flows);
