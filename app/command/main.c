@@ -64,6 +64,23 @@ static void (*const before_libraries)(void)
     __attribute__((section(".preinit_array"), used)) = HeatSignalsBegin;
 #endif
 
+/* End PETSc and MPI, and return the exit code.  Some options, as -log_view, are read by
+   PetscFinalize alone: a value that it refuses is one message, on rank 0, and code 2. */
+static int Finalize(int exit_code)
+{
+  static HeatCapture ending; /* PETSc keeps its address */
+  int                rank = 0;
+
+  (void)MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  (void)HeatCaptureBegin(&ending);
+  if (!PetscFinalize()) return exit_code;
+  if (rank == 0)
+    (void)fprintf(stderr,
+                  "heat2d: error: PETSc cannot do at the end what its options ask for: %s\n",
+                  HeatPrintableMessage(ending.message));
+  return exit_code ? exit_code : HeatErrorExitCode(HEAT_ERR_INPUT);
+}
+
 int main(int argc, char **argv)
 {
   HeatProcessStart start;
@@ -92,6 +109,5 @@ int main(int argc, char **argv)
   (void)HeatEnvironmentClear(&options.environment);
   HeatOptionsFree(&options);
   HeatProcessDropDeadStreams();
-  if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;
-  return exit_code;
+  return Finalize(exit_code);
 }

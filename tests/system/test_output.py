@@ -384,6 +384,14 @@ def test_option_that_petsc_reads_after_a_solve_is_taken(tmp_path, option, scheme
     assert words in must(run(tmp_path, case, "--quiet", output="again")).out
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_value_that_petsc_refuses_at_its_end_is_one_message_and_the_results_stay(tmp_path, ranks):
+    case = basic_case(time={"scheme": "ftcs", "step": 1e-4, "steps": 2})
+    outcome = run(tmp_path, case, "--quiet", "-log_view", "none", ranks=ranks)
+    assert outcome.code == 2 and outcome.err.count("\n") == 1 and "Unsupported viewer none" in outcome.err, outcome.err
+    assert outcome.results["status"] == "ok"
+
+
 @pytest.mark.parametrize("option,scheme", [
     ("-ksp_converged_raeson", "backward-euler"), ("-ksp_wiev", "backward-euler"),
     ("-mg_corse_ksp_converged_reason", "backward-euler"), ("-xsnes_view", "ts:beuler"),
