@@ -124,8 +124,8 @@ MUTATIONS = [
     solver("steady state at any level", "VecShift(s->next, -heat[0] / heat[1])", "VecShift(s->next, heat[0] / heat[1])", "conservation"),
     # events
     solver("end of a step seen from outside", "moment.lean = -margin;", "moment.lean = margin;", "events"),
-    solver("switches not searched", "HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches",
-           "HeatSwitchesCan(o) && o->variables == 0) s->watches", "events"),
+    solver("switches not searched", "HeatSwitchesCan(&s->tree, k) && SwitchVariables(&s->tree, o) == HEAT_VAR_TIME &&",
+           "HeatSwitchesCan(&s->tree, k) && SwitchVariables(&s->tree, o) == 0 &&", "events"),
     solver("peaks of formulas not searched", "if (timed && !inner[k]) PetscCall(", "if (timed && !inner[k] && k < 0) PetscCall(", "events"),
     solver("bdf2 remembers across a switch", "  ((Bdf2 *)s->data)->n = 0;\n  PetscFunctionReturn(PETSC_SUCCESS);",
            "  (void)s;\n  PetscFunctionReturn(PETSC_SUCCESS);", "events"),
