@@ -80,8 +80,8 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
   HeatFlowsAdd(&e->heat, dt, flows);
 }
 
-/* sums = the sums at the start of the run, with the heat flows of all ranks since then, rounded once;
-   the rests stay undefined. */
+/* sums = the sums at the start of the run, with the heat flows of all ranks since then, rounded
+   once; the rests stay undefined. */
 static void AddHeatSince(const HeatEnergy *e, const PetscReal heat[HEAT_FLOWS],
                          PetscReal sums[HEAT_ENERGY_SUMS])
 {

@@ -76,9 +76,9 @@ PetscErrorCode HeatEnergyAddTotals(const HeatEnergy *e, const HeatOperator *op, 
 HeatEnergyReport HeatEnergyGet(const HeatEnergy *e, const HeatEnergyTotals *totals,
                                PetscBool steady);
 
-/** Replace the turnover [W/m] of the account of a steady state that is uniform up to rounding errors,
- *  and the relative error with it.  Heat flows of such a field are differences of terms G T, and as
- *  many of these, ||d T||, are turned over.  Collective.
+/** Replace the turnover [W/m] of the account of a steady state that is uniform up to rounding
+ *  errors, and the relative error with it.  Heat flows of such a field are differences of terms
+ *  G T, and as many of these, ||d T||, are turned over.  Collective.
  *  @param[in] T  [K], [nyl][nxl] */
 PetscErrorCode HeatEnergyWidenToRounding(const HeatOperator *op, const PetscReal *T,
                                          HeatEnergyReport *report);

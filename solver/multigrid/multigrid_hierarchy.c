@@ -49,8 +49,8 @@ typedef struct {
   PetscInt64 against[2]; /* of `very`, cells without a jump */
 } Couplings;
 
-/* Return whether two conductances of opposite faces differ much.  The factor is chosen, below 2: the
-   harmonic mean of a small and a large conductivity is twice the small one. */
+/* Return whether two conductances of opposite faces differ much.  The factor is chosen, below 2:
+   the harmonic mean of a small and a large conductivity is twice the small one. */
 static PetscBool Jumps(float a, float b)
 {
   const float factor = 1.5F;
