@@ -254,8 +254,7 @@ typedef struct {
 static Couplings CountCouplings(const HeatCase *c, const HeatModelBody *body, const Level *l,
                                 PetscReal sigma)
 {
-  const PetscReal dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG,
-                  very     = HEAT_JOIN_VERY;
+  const PetscReal dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG, very = HEAT_JOIN_VERY;
   Couplings       sum = {0.0, {0.0, 0.0}, {0.0, 0.0}};
   Kind            columns[3], rows[3];
   const int       n = ListKinds(l, 0, c->grid.cells[0], columns);
