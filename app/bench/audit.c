@@ -234,18 +234,28 @@ static PetscBool ReadCommitment(const HeatJson *json, HeatCommitment *c)
                      (c->problem == HEAT_BENCH_PROBLEM_MODES || !IsNone(&c->root[HEAT_BEFORE])));
 }
 
+/* Read a commitment.  Return false if it is malformed, or is not the one of a problem and cycle (0
+   for `modes`). */
+static PetscBool BelongsTo(const Audit *a, const HeatJson *json, HeatBenchProblemKind problem,
+                           uint32_t cycle, HeatCommitment *c)
+{
+  const PetscInt step = problem == HEAT_BENCH_PROBLEM_FIELD ? HeatBenchCommittedStep(a->id, cycle)
+                                                            : HeatBenchModeSteps(a->id->workload);
+
+  return (PetscBool)(ReadCommitment(json, c) && c->problem == problem && c->cycle == cycle &&
+                     c->step == step);
+}
+
 /* Audit one commitment, which must belong to `problem` and `cycle` (0 for `modes`). */
 static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, uint32_t cycle,
                                       const HeatJson *json)
 {
-  const PetscInt  step = problem == HEAT_BENCH_PROBLEM_FIELD ? HeatBenchCommittedStep(a->id, cycle)
-                                                             : HeatBenchModeSteps(a->id->workload);
   const HeatJson *windows = HeatJsonGetMember(json, "windows");
   HeatCommitment  c;
 
   PetscFunctionBeginUser;
   a->said = PETSC_FALSE;
-  if (!ReadCommitment(json, &c) || c.problem != problem || c.cycle != cycle || c.step != step) {
+  if (!BelongsTo(a, json, problem, cycle, &c)) {
     HeatBenchInvalid(a->r, "audit: %s, cycle %u: its commitment is missing or malformed",
                      problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", cycle);
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -260,7 +270,8 @@ static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, ui
 
 /* The history. */
 
-/* Compare the first window of a cycle's field with its history. */
+/* Compare the first window of a cycle's field with its history, if the commitment is the one of the
+   cycle.  For any other AuditCommitment gave a reason, and its step could be any number. */
 static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
 {
   const PetscBool ftcs  = (PetscBool)(a->id->workload == HEAT_BENCH_EXPLICIT);
@@ -272,7 +283,7 @@ static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
   HeatWindow      w;
 
   PetscFunctionBeginUser;
-  if (!ReadCommitment(json, &c)) PetscFunctionReturn(PETSC_SUCCESS); /* told already */
+  if (!BelongsTo(a, json, HEAT_BENCH_PROBLEM_FIELD, cycle, &c)) PetscFunctionReturn(PETSC_SUCCESS);
   a->said = PETSC_FALSE;
   json    = HeatJsonElement(HeatJsonGetMember(json, "windows"), 0);
   PetscCall(HeatWindowDraw(a->id, &c, 0, &w));

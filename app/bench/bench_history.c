@@ -6,9 +6,10 @@
 #include "app/bench/draw.h"
 #include "solver/base/error.h"
 
-/* [cells] by which the patch of implicit steps is wider than the window on each side; tolerance of
-   its solves, relative to their first residual; and most iterations of one.  Chosen: a wider patch
-   or closer solves change the error by less than it varies between windows, and take longer. */
+/* Implicit steps: MARGIN is the number of cells by which the patch is wider than the window on each
+   side, SolveTolerance the tolerance of a solve relative to its first residual, and MOST_ITERATIONS
+   bounds its iterations.  Chosen: a wider patch or more accurate solves change the error by less
+   than it varies between windows, and take longer. */
 enum { MARGIN = 48, MOST_ITERATIONS = 400 };
 static const double SolveTolerance = 1e-4;
 
@@ -202,7 +203,7 @@ PetscErrorCode HeatHistoryCompare(const HeatBenchId *id, uint32_t cycle, PetscIn
 
 double HeatHistoryBound(HeatBenchWorkload workload)
 {
-  /* [K] 100 steps of rounding, 256 K 2^-52 each, have some 1e-12 K; implicit: chosen
-     above what a right field has, and below the 1 of a constant one */
+  /* explicit [K]: the roundings of 100 steps, 256 K 2^-52 each, amount to some 1e-12 K.  implicit:
+     chosen between the 0.2 of right fields (solver/MEASURED.md) and the 1 of a constant field. */
   return workload == HEAT_BENCH_EXPLICIT ? 1e-9 : 0.6;
 }

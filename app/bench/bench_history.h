@@ -29,13 +29,15 @@ typedef struct {
 } HeatHistoryRow;
 
 /** Compare a row after step `step` of a cycle with the history that follows from the nonce.
- *  @param[out] error  implicit: root mean square of the differences in glass and epoxy, relative to
- *                     that of their deviations from the mean temperature; explicit: largest
- *                     difference [K]; 0 where no cell can be compared */
+ *  @param[in]  step   number of steps from the nonce's field to the committed one
+ *  @param[out] error  implicit: root mean square of the differences in glass and epoxy, divided by
+ *                     the root mean square of the deviations of the history from the mean
+ *                     temperature there, 0 if the row has neither glass nor epoxy; explicit:
+ *                     largest difference [K] */
 PetscErrorCode HeatHistoryCompare(const HeatBenchId *id, uint32_t cycle, PetscInt step,
                                   const HeatHistoryRow *row, double *error);
 
-/** Return the largest error of a right history. */
+/** Return the largest error that the audit accepts, as HeatHistoryCompare measures it. */
 double HeatHistoryBound(HeatBenchWorkload workload);
 
 #endif

@@ -1,8 +1,8 @@
 /** The fit of the costs of kernels (cost_fit.h).
  *
- *  A kernel that cannot be called alone is a difference of times.  Such a difference is as
- *  uncertain as the times themselves, not as itself: its equation in the least squares is therefore
- *  relative to the larger of them, and the shape of the model takes the noise out. */
+ *  The time of a kernel that cannot be called alone is a difference of measured times.  Its error
+ *  is a fraction of these times, not of the usually much smaller difference.  In the least squares
+ *  its equation is therefore divided by the estimated error of the difference (EquationOf). */
 #include "app/calibrate/cost_fit.h"
 
 #include <math.h>
@@ -85,12 +85,14 @@ static void Fit(PetscInt n, const Equation *equations, const HeatRawTimes *raw, 
     HeatCurveAdd(curve, m, PetscMax(TimeAt(&model, m) / m, 1e-15));
 }
 
-/* What a kernel's time is made of, in the raw times of a grid: weights[] . seconds[]. */
+/* A kernel's time as a linear combination of the raw times of a grid: sum of weights[k]
+   seconds[k]. */
 typedef struct {
   double weights[HEAT_RAWS];
 } Recipe;
 
-/* Return the difference of many and of few, over their number, as a recipe. */
+/* Return the recipe of (time of many - time of few)/difference, with `difference` the difference of
+   their numbers of steps, stages or iterations. */
 static Recipe Slope(HeatRaw few, HeatRaw many, double difference)
 {
   Recipe r = {{0}};

@@ -1,5 +1,5 @@
-/** From the times of kernels on several grids to the cost of a cell, by a model of which every part
- *  grows with the grid.  Plain arithmetic: nothing here is collective.
+/** Fit the cost of a cell to the times of kernels on several grids, with a model of which every
+ *  term grows with the grid.  Nothing here is collective.
  *
  *  The time of one call of a kernel on m cells is
  *

@@ -40,8 +40,8 @@ typedef struct {
   double   seconds;               /* [s] result: lower quartile or least of the samples */
 } HeatTimed;
 
-/** Call a function once, untimed for the result, and choose the calls of a sample.  Collective on
- *  comm.
+/** Call a function twice, once to set it up and once to choose from its time how many calls make a
+ *  sample.  Neither call is a sample.  Collective on comm.
  *  @param[out] seconds  [s] that a sample will take, about */
 PetscErrorCode HeatTimedStart(MPI_Comm comm, HeatTimed *timed, double *seconds);
 

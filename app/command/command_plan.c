@@ -136,7 +136,7 @@ static PetscErrorCode Calibrate(MPI_Comm comm, const HeatOptions *o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Make the case of the reference workload, and say what of it is planned. */
+/* Make the case of the reference workload, and set request->work to what is planned of it. */
 static PetscErrorCode ReadBench(MPI_Comm comm, const HeatOptions *o, HeatPlanRequest *request,
                                 HeatCase **c)
 {
@@ -150,7 +150,7 @@ static PetscErrorCode ReadBench(MPI_Comm comm, const HeatOptions *o, HeatPlanReq
                                                                    : HEAT_BENCH_PROBLEM_FIELD,
                               (PetscMPIInt)request->ranks, c));
   request->work = id.workload == HEAT_BENCH_CHECKPOINT ? HEAT_PLAN_CHECKPOINTS : HEAT_PLAN_BENCH;
-  (*c)->output.history_every = HEAT_BENCH_CYCLE; /* nothing but the cycle's end ends a sweep */
+  (*c)->output.history_every = HEAT_BENCH_CYCLE; /* rows do not end sweeps within a cycle */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -168,9 +168,9 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
    on one rank with 512^2 and 4096^2 cells, in both 35 MB above fields and program. */
 static const double FileBuffers = 35e6;
 
-/* Replace the parts that a benchmark does not have.  With steps it writes no field, and keeps a
-   copy and a residual of one for its checks; with checkpoints it has the field as written and as
-   read back, and no operator. */
+/* Replace the parts of the memory in which a benchmark differs from a run of its case.  A benchmark
+   of steps writes no field, but keeps a copy and a residual of one for its checks.  A benchmark of
+   checkpoints has the field as written and as read back, and no operator. */
 static void ChangeToBench(const HeatPlan *p, HeatNeed *need)
 {
   const double field = sizeof(PetscReal) * (double)p->widest[0] * (double)p->widest[1];

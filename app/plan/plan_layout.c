@@ -36,7 +36,7 @@ static PetscErrorCode WarnOfSpeeds(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the rank whose cells over its speed are most. */
+/* Find the rank with the largest ratio of cells to speed, for which a step waits. */
 static void FindSlowest(HeatPlan *p, const HeatWorker *workers)
 {
   const HeatLayout *l    = &p->layout;

@@ -172,8 +172,8 @@ PetscErrorCode HeatSurveyFlows(HeatSurvey *survey, const HeatRunState *state, co
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The survey.  Only a linear operator is updated for flows before the health of the field is known:
-   coefficients of a field that is corrupted may be undefined. */
+/* The survey.  Only a linear operator is updated before the field has been tested for corruption:
+   the coefficients of any other may be undefined at a corrupted field. */
 PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
                               PetscBool row, PetscBool *failed)
 {

@@ -1,11 +1,11 @@
-/** The survey of the present state updates the operator to (t, T) before a flux is reported, and
- *  computes the two results that most reports need, the summary of the temperature and the energy
- *  account.
+/** The survey of the present state computes what reports need: the summary of the temperature, the
+ *  energy account, the heat flows, the summaries of zones and of the fields that the scheme
+ *  remembers.
  *
- *  It is a module of its own for this reason: an operator whose coefficients depend on the
- *  temperature has to be updated before fluxes or surface temperatures are computed, which costs a
- *  pass over the grid and a halo exchange.  The survey remembers the step of its last update, so
- *  that any number of reports of one step update the operator once. */
+ *  An operator whose coefficients depend on the temperature has to be updated to (t, T) before heat
+ *  flows or surface temperatures are computed, which costs a pass over the grid and a halo
+ *  exchange.  The survey remembers the step of its last update and of its last results, so that any
+ *  number of reports of one step update the operator and compute each result once. */
 #ifndef HEAT_APP_SURVEY_H
 #define HEAT_APP_SURVEY_H
 
@@ -34,15 +34,16 @@ PetscErrorCode HeatSurveyPrepareSides(HeatSurvey *survey, const HeatRunState *st
 /** Forget the last update, because a step or a rollback changes (t, T).  Not collective. */
 void HeatSurveyInvalidate(HeatSurvey *survey);
 
-/** Compute the summary and the account of the present state, and those of the fields that the
- *  scheme remembers, whether or not they are corrupted (health.h tests them).  Collective; one
- *  reduction.
+/** Compute the summary and the account of the present state, and the summary and stored heat of the
+ *  fields that the scheme remembers.  The fields may be corrupted: health.h tests the results.
+ *  Collective; one reduction.
  *  @param[in]     T       the present temperature, [nyl][nxl]
- *  @param[in]     row     whether a row of history.csv is to follow: zones, and the heat flows of
- *                         a linear operator, which is updated for them, are then part of the
- *                         reduction
- *  @param[in,out] failed  whether writing a file has failed, on this rank before, on any rank
- *                         afterwards; may be NULL */
+ *  @param[in]     row     a row of history.csv follows: include in the reduction the summaries of
+ *                         zones and, if the operator is linear, the heat flows, for which it is
+ *                         updated
+ *  @param[in,out] failed  on entry: writing a file has failed on this rank; on return: on some
+ *                         rank; may be NULL
+ *  Errors: with `row`, HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
 PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
                               PetscBool row, PetscBool *failed);
 
@@ -52,8 +53,8 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
 const HeatSummary      *HeatSurveySummary(const HeatSurvey *survey);
 const HeatEnergyReport *HeatSurveyAccount(const HeatSurvey *survey);
 
-/** Return whether a formula had been undefined on some rank at the last HeatSurveyTake:
- *  HeatOperatorCheckFormulas then raises the error. */
+/** Return whether, at the last HeatSurveyTake, some rank had found a formula without a value.
+ *  HeatOperatorCheckFormulas then raises the error.  Equal on all ranks.  Not collective. */
 PetscBool HeatSurveyFoundFault(const HeatSurvey *survey);
 
 /** Return the summary of the field k that the scheme remembers (HeatStepperMemory), and its stored

@@ -64,7 +64,7 @@ typedef struct {
 /** Mark all members as not known. */
 void HeatResultsMetricsInit(HeatResultsMetrics *metrics);
 
-/** Return whether the working set fits into the caches, so that memory bandwidth limits nothing. */
+/** Return whether the working set fits into the caches, so that memory bandwidth is no limit. */
 PetscBool HeatResultsInCache(const HeatResultsMetrics *metrics);
 
 #endif

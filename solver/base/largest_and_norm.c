@@ -8,10 +8,10 @@
  *      largest square                    |---BITS---- ----BITS---- ----BITS----| dropped
  *      carries              <------------/<----------/<-----------/
  *
- *  The units are the same for all vectors, so that a square is cut into the same pieces on any
- *  rank.  Each rank keeps the digits of its own largest square: what lies below them lies below
- *  the digits of all ranks' largest square too.  So the ranks need not agree on the largest square
- *  before they sum.
+ *  Multiples of the units are the same numbers for all vectors and ranks.  Each rank keeps the
+ *  digits that its own largest square requires.  What it drops lies below the digits that the
+ *  largest square of all ranks requires, too, so that the ranks need not agree on the largest
+ *  square before they sum.
  *  Source: J. Demmel, H. D. Nguyen, Parallel reproducible summation, IEEE Trans. Comput. 64 (2015)
  *  2060. */
 #include "solver/base/largest_and_norm.h"

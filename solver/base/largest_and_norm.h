@@ -1,10 +1,10 @@
 /** The largest magnitude and the norm of a vector in one reduction, with the same bits on any
  *  number of ranks and any distribution of the elements.
  *
- *  An exact sum (exact_sum.h) has the same bits everywhere too, but it costs more, since it keeps
- *  every bit of every element, and it has to know no largest element.  This norm drops what does
- *  not count beside the largest element: its relative error is below 2^-60 times the number of
- *  elements, 1e-9 for 10^9 of them. */
+ *  An exact sum (exact_sum.h) also has the same bits everywhere, but it costs more, since it keeps
+ *  every bit of every element.  This norm drops bits that are negligible beside the largest
+ *  element: its relative error is below 2^-60 times the number of elements, 1e-9 for 10^9 of
+ *  them. */
 #ifndef HEAT_SOLVER_LARGEST_AND_NORM_H
 #define HEAT_SOLVER_LARGEST_AND_NORM_H
 

@@ -1,4 +1,5 @@
-/** Texts of numbers: those of messages that compare numbers, and those that are read. */
+/** Numbers as text: write a number such that different numbers look different, and read one such
+ *  that it never becomes another number. */
 #ifndef HEAT_SOLVER_NUMBER_TEXT_H
 #define HEAT_SOLVER_NUMBER_TEXT_H
 
@@ -17,13 +18,13 @@ const char *HeatNumberText(PetscReal value, char *text);
 /** The text of a number, for the arguments of a message; it lives to the end of the block. */
 #define HeatNumber(value) HeatNumberText((value), (char[HEAT_NUMBER_BYTES]){""})
 
-/** Read a number as strtod does, and store the end of its text in *end.  The value of a number that
- *  a double holds with fewer digits or not at all, such as 1e-310 and 1e-400, is NaN, and that of
- *  1e400 is infinity, so that neither passes for another number.  Not collective. */
+/** Read a number as strtod does, and store the end of its text in *end.  Return NaN for a number
+ *  other than 0 below the smallest normal double, such as 1e-310 and 1e-400, and infinity for one
+ *  above the largest double, such as 1e400.  The caller refuses both.  Not collective. */
 PetscReal HeatNumberRead(const char *text, char **end);
 
-/** Return why HeatNumberRead gave a value that is not finite, for a message "found TEXT, which is
- *  ...": "too large for a number", or too small. */
+/** Return why HeatNumberRead returned a value that is not finite, for a message of the form "found
+ *  TEXT, which is ...": the number is too large, or it is too small.  The text is static. */
 const char *HeatNumberFault(PetscReal value);
 
 #endif

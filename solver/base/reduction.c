@@ -10,15 +10,16 @@
 
 #include "solver/base/error.h"
 
+/* Integers of a message before the maxima, and of an exact sum. */
 enum { HEAD = 2, INTEGERS = sizeof(HeatExactSum) / sizeof(int64_t) };
 
-/* Where results go. */
+/* The caller's array for n results. */
 typedef struct {
   PetscInt   n;
   PetscReal *to; /* borrowed [n] */
 } Target;
 
-/* Results of one kind, maxima or sums. */
+/* All arrays for results of one kind, maxima or sums; n is the number of results in them. */
 typedef struct {
   PetscInt n, n_targets, room;
   Target  *targets; /* owned [room] */

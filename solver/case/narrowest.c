@@ -16,8 +16,8 @@
    mean by less than this part. */
 static const PetscReal least_height = 1e-3;
 
-/* Largest number of values beside a peak that are looked at.  Chosen; a peak with more wiggles on
-   one slope counts as narrower than it is. */
+/* Largest number of values on one slope of a peak that are considered.  Chosen; a peak whose slope
+   has more wiggles counts as lower, and so as narrower, than it is. */
 enum { MOST_BESIDE = 64 };
 
 /* The formula at one place, and its values at the ends of its pieces. */
@@ -69,7 +69,7 @@ static PetscReal Crossing(const Profile *p, PetscInt i, int direction, PetscReal
   return 0.5 * (inside + outside);
 }
 
-/* Return whether a temperature is a knot, or next to one. */
+/* Return whether a temperature is within some margins of a known knot. */
 static PetscBool IsKnown(HeatTemperatures known, PetscReal T)
 {
   const PetscReal near = 8.0 * known.margin; /* chosen: a knot's values lie one margin away */
@@ -84,7 +84,7 @@ static PetscBool IsKnown(HeatTemperatures known, PetscReal T)
   return low < known.n && known.T[low] <= T + near ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Widen `all` by the peaks of a profile. */
+/* Extend `all` by the peaks of a profile. */
 static void AddPeaks(const Profile *p, HeatTemperatures known, HeatFeatures *all)
 {
   for (PetscInt i = 1; i < p->n - 1; i++) {

@@ -1,14 +1,18 @@
 /** Times at which a formula switches, by bisection with interval arithmetic.
  *
- *  Every operation that can switch is watched: for a comparison, sign, abs, min or max the sign of
- *  a difference g(t) of two sub-formulas, for floor the integer part of a sub-formula g(t), for a
- *  quotient the sign of its denominator, since atan(1/(t - 5)) jumps there, for atan2 that of its
- *  first argument, and for tan the period of its argument.  The
- *  search skips an interval of time if the bounds of g over it exclude a change.  If the bounds of
- *  dg/dt show that g is monotone, it finds the change by bisection.  Otherwise it cuts the interval
- *  into halves and searches the earlier one first.  The bounds come from interval arithmetic
- *  (interval.h) and contain all values, so that no change is missed.  A formula that contains other
- *  formulas that jump, as t - 100 floor(t/100) < 10, is split at their jumps.
+ *  Every operation that can switch is watched, by the state of a sub-formula g(t):
+ *
+ *      comparison, sign, abs, min, max    the sign of the difference g of the two arguments
+ *      floor                              the integer part of the argument g
+ *      quotient, power -n                 the sign of the denominator g: atan(1/(t - 5)) jumps
+ *      atan2                              the sign of the first argument g
+ *      tan                                the period in which the argument g lies
+ *
+ *  The search skips an interval of time if the bounds of g over it exclude a change.  If the bounds
+ *  of dg/dt show that g is monotone, it finds the change by bisection.  Otherwise it cuts the
+ *  interval into halves and searches the earlier one first.  The bounds come from interval
+ *  arithmetic (interval.h) and contain all values, so that no change is missed.  A formula that
+ *  contains other formulas that jump, as t - 100 floor(t/100) < 10, is split at their jumps.
  *  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
  *  ch. 8. */
 #include "solver/case/switches.h"

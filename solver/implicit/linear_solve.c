@@ -159,10 +159,10 @@ static PetscErrorCode SolveAlgebraic(HeatLinear *l, Vec x, PetscReal tolerance, 
 }
 
 /* Return whether a residual `norm` above the goal is nothing but rounding errors, so that the
-   solution is accepted.  `initial` is the residual of x = 0.  Of a solution that does not reduce it
-   to a thousandth, as of a body that hardly anything holds, the rounding errors are no small part:
-   its heat flows are meaningless.  The part is chosen; bodies in common use stay below 1e-6 of it,
-   and a smaller part would refuse solutions with a usable heat balance. */
+   solution is accepted.  `initial` is the residual of x = 0.  Where rounding errors exceed a
+   thousandth of it, as in nearly pure-Neumann problems, the heat flows of the solution are
+   meaningless, and it is not accepted.  The part is chosen: usual bodies stay below 1e-6, and a
+   smaller part would refuse solutions with a usable heat balance. */
 static PetscBool IsRounding(PetscReal norm, PetscReal rounding, PetscReal initial)
 {
   const PetscReal part = 1e-3;

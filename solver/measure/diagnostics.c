@@ -51,7 +51,7 @@ PetscErrorCode HeatDiagnosticsAddSummary(const HeatOperator *op, const PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The sums + 0.0 make -0 to 0: which of the two is found depends on the order. */
+/* Adding 0.0 turns -0 into 0.  Which of the two a maximum returns depends on the order of ranks. */
 HeatSummary HeatDiagnosticsGetSummary(const HeatOperator *op, const HeatSummaryTotals *totals)
 {
   const HeatGrid *g     = HeatOperatorGrid(op);

@@ -28,8 +28,8 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
 
 /** The summary's reduced numbers. */
 typedef struct {
-  PetscReal extremes[2]; /* [K] - lowest, highest */
-  PetscReal sums[2];     /* [K] sum of the finite temperatures; cells that are not finite */
+  PetscReal extremes[2]; /* [K] the negative of the lowest; the highest */
+  PetscReal sums[2];     /* sum of the finite temperatures [K]; number of other cells */
 } HeatSummaryTotals;
 
 /** Add the summary of T.

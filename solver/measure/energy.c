@@ -80,8 +80,8 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
   HeatFlowsAdd(&e->heat, dt, flows);
 }
 
-/* sums = the sums at the start of the run, with the heat flows of all ranks since then, rounded
-   once; the rests stay undefined. */
+/* Set sums to those at the start of the process, with the sums of heat flows replaced by the
+   present ones, which include what came before.  The rests remain those at the start. */
 static void AddHeatSince(const HeatEnergy *e, const PetscReal heat[HEAT_FLOWS],
                          PetscReal sums[HEAT_ENERGY_SUMS])
 {
@@ -131,8 +131,8 @@ void HeatEnergyLoad(HeatEnergy *e, const HeatOperator *op, const PetscReal sums[
   }
 }
 
-/* A hundred times the rounding error counts as rounding: chosen; solves leave a little more than
-   one. */
+/* A turnover of up to a hundred times the rounding errors counts as rounding.  100 is chosen:
+   solves leave a little more than the rounding errors themselves. */
 PetscErrorCode HeatEnergyWidenToRounding(const HeatOperator *op, const PetscReal *T,
                                          HeatEnergyReport *report)
 {

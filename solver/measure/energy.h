@@ -22,10 +22,11 @@
  *      0 heat_left   2 heat_bottom   4 heat_source   6 stored_initial    8 heat_exchange
  *      1 heat_right  3 heat_top      5 turnover      7 content_initial
  *
- *  From 9 on follow the rests of the seven sums of heat flows, in the order of HEAT_FLOW_...: a
- *  rest is what the doubles before it leave of the exact sum.  With them a continued account has
- *  the bits of an uninterrupted one.  Three rests: chosen; four doubles hold 212 bits, and products
- *  of a step and of the heat of faces span some 200. */
+ *  The rests of the seven sums of heat flows follow from 9 on, in the order of HEAT_FLOW_....  An
+ *  exact sum is stored as four doubles: the sum rounded to double, then three rests, each of which
+ *  is the rounded difference of the exact sum and the doubles before it.  With them a continued
+ *  account has the bits of an uninterrupted one.  Three is chosen: four doubles hold 212 bits, and
+ *  products of a step and of the heat of faces span some 200. */
 enum { HEAT_ENERGY_RESTS = 3, HEAT_ENERGY_SUMS = 9 + 7 * HEAT_ENERGY_RESTS };
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
@@ -76,10 +77,12 @@ PetscErrorCode HeatEnergyAddTotals(const HeatEnergy *e, const HeatOperator *op, 
 HeatEnergyReport HeatEnergyGet(const HeatEnergy *e, const HeatEnergyTotals *totals,
                                PetscBool steady);
 
-/** Replace the turnover [W/m] of the account of a steady state that is uniform up to rounding
- *  errors, and the relative error with it.  Heat flows of such a field are differences of terms
- *  G T, and as many of these, ||d T||, are turned over.  Collective.
- *  @param[in] T  [K], [nyl][nxl] */
+/** Replace the turnover and the relative error in the account of a steady state whose heat flows
+ *  are nothing but rounding errors, as those of a uniform field.  Such flows are differences of
+ *  terms G T, so that the norm of these terms, ||d T|| (HeatOperatorRounding), takes the place of
+ *  the turnover.  Other accounts stay as they are.  Collective.
+ *  @param[in]     T       [K], [nyl][nxl]
+ *  @param[in,out] report  the account at T [W/m] */
 PetscErrorCode HeatEnergyWidenToRounding(const HeatOperator *op, const PetscReal *T,
                                          HeatEnergyReport *report);
 

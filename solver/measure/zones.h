@@ -31,8 +31,8 @@ PetscErrorCode HeatZonesSummary(const HeatZones *zones, const PetscReal *T, Heat
 
 /** The reduced numbers of a zone. */
 typedef struct {
-  PetscReal extremes[2]; /* [K] - lowest, highest */
-  PetscReal sums[3];     /* [K] sum of the finite temperatures; finite cells; other cells */
+  PetscReal extremes[2]; /* [K] the negative of the lowest; the highest */
+  PetscReal sums[3];     /* sum of the finite temperatures [K]; finite cells; other cells */
 } HeatZoneTotals;
 
 /** Add this rank's part of every zone's summary to a reduction.  Not collective.

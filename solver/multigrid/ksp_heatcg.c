@@ -12,7 +12,7 @@
  *
  * What an update of r is expected to do (Outlook) decides what follows it:
  *
- *     GOES_ON     ||r|| stays above the tolerance: first half of the next cycle in the pass that
+ *     CONTINUES   ||r|| stays above the tolerance: first half of the next cycle in the pass that
  *                 updates r, ||r|| after the second half.  One reduction an iteration.
  *     UNCERTAIN   the same pass, but ||r|| is reduced at once, before the coarse levels.
  *     CONVERGES   the tolerance is met: no cycle, which would be wasted; ||r|| at once.
@@ -32,8 +32,8 @@ enum {
 };
 
 /* An update that is predicted to leave more than Doubt times the tolerance is taken not to meet it.
-   Chosen: a larger value reduces more norms on their own; with a smaller one more solves end after
-   a cycle of the coarse levels that is wasted. */
+   Chosen.  Larger: more norms are reduced in a message of their own.  Smaller: more solves turn out
+   to have converged only after a wasted cycle of the coarse levels. */
 static const PetscReal Doubt = 2.0;
 
 /* Predicted factor of ||r|| in the first iteration.  Chosen, below what is found, 0.02 to 1: it
@@ -65,7 +65,7 @@ static PetscReal IterationsToGo(KSP ksp, const HeatCG *h)
 }
 
 /* What the next update of r is expected to do: see the file's head. */
-typedef enum { GOES_ON, UNCERTAIN, CONVERGES } Outlook;
+typedef enum { CONTINUES, UNCERTAIN, CONVERGES } Outlook;
 
 /* Predict that the next iteration reduces ||r|| like the last one, the first one by FirstFall. */
 static Outlook Predict(KSP ksp, const HeatCG *h)
@@ -75,7 +75,7 @@ static Outlook Predict(KSP ksp, const HeatCG *h)
 
   if (ksp->its + 1 >= ksp->max_it) return UNCERTAIN;
   if (h->n_norms >= 2 && expected <= goal) return CONVERGES;
-  return expected <= Doubt * goal ? UNCERTAIN : GOES_ON;
+  return expected <= Doubt * goal ? UNCERTAIN : CONTINUES;
 }
 
 /* Report an iteration to PETSc, and let its convergence test set ksp->reason. */
@@ -122,8 +122,8 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, 
   RecordNorm(h, norm);
   PetscCall(HeatMultigridDown(mg, NULL, NULL));
   for (PetscBool first = PETSC_TRUE; !ksp->reason && !*slow; first = PETSC_FALSE) {
-    PetscCall(HeatMultigridUp(mg, outlook == GOES_ON ? &norm : NULL, &rz, &zAz));
-    if (outlook == GOES_ON) PetscCall(Judge(ksp, norm, most_to_go, slow));
+    PetscCall(HeatMultigridUp(mg, outlook == CONTINUES ? &norm : NULL, &rz, &zAz));
+    if (outlook == CONTINUES) PetscCall(Judge(ksp, norm, most_to_go, slow));
     if (ksp->reason || *slow) break;
     update.beta            = first ? 0.0 : rz / rz_old;
     const PetscReal energy = first ? zAz : zAz - update.beta * rz / update.alpha;
@@ -135,10 +135,10 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, 
     outlook      = Predict(ksp, h);
     update.cycle = outlook == CONVERGES ? PETSC_FALSE : PETSC_TRUE;
     rz_old       = rz;
-    PetscCall(HeatMultigridDown(mg, &update, outlook == GOES_ON ? NULL : &norm));
+    PetscCall(HeatMultigridDown(mg, &update, outlook == CONTINUES ? NULL : &norm));
     ksp->its++;
     (*count)++;
-    if (outlook != GOES_ON) PetscCall(Judge(ksp, norm, most_to_go, slow));
+    if (outlook != CONTINUES) PetscCall(Judge(ksp, norm, most_to_go, slow));
     if (!update.cycle && !ksp->reason && !*slow) PetscCall(HeatMultigridDown(mg, NULL, NULL));
   }
   PetscCall(HeatMultigridFinish(mg, x));

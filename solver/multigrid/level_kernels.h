@@ -85,8 +85,9 @@ void HeatAdd(PetscInt n, const float *x, float *y);
  *
  *      w_k = r_k/(r_k + 1/face_k + 1/(2 out_k)),    r_k = 1/(2 in_k),    at most 1 - 2^-10
  *
- *  @param[in] in, face, out  conductances within the cell's coarse cell, towards the other coarse
- *                            cell, and within that; out = NULL: the other has one cell */
+ *  @param[in] in    conductances of the faces within the cells' own coarse cells
+ *  @param[in] face  conductances of the faces towards the neighbouring coarse cells
+ *  @param[in] out   conductances of the faces within these; NULL: they consist of one cell each */
 void HeatWeigh(PetscInt n, const float *in, const float *face, const float *out, float *w);
 
 /** Split a residual between a coarse row and its neighbour: far_k = w_k r_k, r_k -= far_k. */

@@ -6,9 +6,9 @@
 #include "solver/multigrid/level_layout.h"
 
 /** Limits by which the cells of a level are joined, with the conductances x and y of a cell along
- *  each axis and its mass m: coupled if x + y >= HEAT_JOIN_DOMINANT m, strongly coupled along x if
- *  x > HEAT_JOIN_STRONG y, very strongly if x > HEAT_JOIN_VERY y.  CountCouplings in
- *  multigrid_hierarchy.c gives their origin. */
+ *  each axis and its mass m.  A cell is coupled if x + y >= HEAT_JOIN_DOMINANT m, strongly coupled
+ *  along x if x > HEAT_JOIN_STRONG y, and very strongly if x > HEAT_JOIN_VERY y.  For the origin of
+ *  the numbers see CountCouplings and ChooseJoins in multigrid_hierarchy.c. */
 #define HEAT_JOIN_DOMINANT 2.0F
 #define HEAT_JOIN_STRONG   1.5F
 #define HEAT_JOIN_VERY     8.0F

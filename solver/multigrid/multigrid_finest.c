@@ -35,9 +35,10 @@ static PetscReal Diagonal(const PetscReal *mass, const PetscReal *gx, const Pets
   return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gn[i]));
 }
 
-/* Estimate the smallest eigenvalue of A, scaled: the least mass of a cell, and what conductances
-   add where all are equal, (pi/(2 n))^2/4 or more with n cells along the longer axis.  Only the
-   quantum of the first products depends on it (multigrid_sums.c). */
+/* Estimate the smallest eigenvalue of A, scaled: the least mass of a cell plus the contribution of
+   the conductances.  The latter is taken as (pi/(2 n))^2/4 = 0.6/n^2 with n cells along the longer
+   axis: its value for equal conductances where one side conducts.  Only the quantum of the first
+   products depends on the estimate (multigrid_sums.c). */
 static PetscReal LeastEigenvalue(const HeatMultigrid *mg, PetscReal least_mass)
 {
   const HeatGrid *g = HeatOperatorGrid(mg->op);

@@ -14,6 +14,9 @@
  *    joined along x and y: G = g      along x alone: G = g/2      along y alone: G = 2 g
  *    for a face between west and east neighbours, where all g are equal
  *
+ * This is for piecewise constants.  Below a level that interpolates, which levels of rough bodies
+ * do, coefficients are projected instead (multigrid_project.c).
+ *
  * The factor 1/2 for the distance is what makes piecewise constants good enough: Galerkin's coarse
  * matrix would be twice too stiff.  A side's conductance combines a half cell and a film in series,
  * eq. (4).  On the coarse level the half cell's conductance, summed over the joined faces, is
@@ -40,17 +43,19 @@ static double InSeries(double half, double film)
   return isinf(film) ? half : half * film / (half + film);
 }
 
-/* Counts of a level's cells. */
+/* Numbers of cells of a level, all ranks together.  A coupled cell is inner if all its four faces
+   conduct. */
 typedef struct {
-  PetscInt64 coupled;    /* cells whose conductances matter beside their mass */
-  PetscInt64 strong[2];  /* of these, cells that are much more strongly coupled along x, along y */
-  PetscInt64 very[2];    /* of these, cells that are very much more strongly coupled along x, y */
-  PetscInt64 jumps;      /* of these, cells whose conductance jumps along x or y */
-  PetscInt64 against[2]; /* of `very`, cells without a jump */
+  PetscInt64 coupled;   /* cells whose conductances are not negligible beside their mass */
+  PetscInt64 strong[2]; /* coupled cells with stronger couplings along x, along y */
+  PetscInt64 very[2];   /* inner cells with very much stronger couplings along x, along y */
+  PetscInt64 jumps;     /* inner cells whose conductances jump, along x or y */
+  PetscInt64 very_without_jump[2]; /* the cells of `very` that are not in `jumps` */
 } Couplings;
 
-/* Return whether two conductances of opposite faces differ much.  The factor is chosen, below 2:
-   the harmonic mean of a small and a large conductivity is twice the small one. */
+/* Return whether the conductances of a cell's two opposite faces differ by more than a factor.  It
+   is chosen below 2: with harmonic means, the face between a cell and a much better conductor
+   conducts only twice as well as the cell's opposite face. */
 static PetscBool Jumps(float a, float b)
 {
   const float factor = 1.5F;
@@ -62,6 +67,7 @@ static PetscBool Jumps(float a, float b)
  *
  *     coupled:      x + y >= dominant m
  *     strong[0]:    x > strong y,  coupled;     strong[1]:  y > strong x,  coupled
+ *     very[0]:      x > very y,    inner;       very[1]:    y > very x,    inner
  *
  * dominant is chosen.  On a level without coupled cells a half-sweep leaves, in the cells that it
  * updates, at most (x + y)/(m + x + y) < 2/3 of the largest error of their neighbours.  A cycle has
@@ -73,7 +79,8 @@ static PetscBool Jumps(float a, float b)
  * strong is chosen.  Joining along one axis divides the ratio of the couplings by 4, so that ratios
  * above 2 come nearer to 1.  Larger: point smoothing has to cope with a larger ratio.  Smaller:
  * more levels, since joining along one axis halves the cells and joining along both quarters them.
- * */
+ *
+ * very is chosen (ChooseJoins). */
 static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
 {
   const float           dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
@@ -101,8 +108,8 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
         c.very[1] += y > very * x;
         if (Jumps(r.gw[k], r.ge[k]) || Jumps(r.gs[k], r.gn[k])) c.jumps++;
         else {
-          c.against[0] += x > very * y;
-          c.against[1] += y > very * x;
+          c.very_without_jump[0] += x > very * y;
+          c.very_without_jump[1] += y > very * x;
         }
       }
     }
@@ -114,29 +121,28 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
 /* Decide from the finest level whether the hierarchy interpolates, or uses piecewise constants,
    which are cheaper.
  *
- *     rough cells = cells beside jumps + cells whose anisotropy the joins do not suit
- *     interpolate if  rough cells > 40 sqrt(cells),  or more than a quarter of the cells are rough,
- *                     or more than one cell in 32 is anisotropic against the joins (ChooseJoins)
+ *     mismatched = cells without a jump whose couplings along one axis are very much the stronger
+ *                  ones, where cells are nevertheless joined along the other axis
+ *     interpolate if  jumps + mismatched > 40 sqrt(cells),  or  jumps + mismatched > cells/4,
+ *                     or  mismatched > cells/32
  *
- * The first bound does not depend on the resolution of a body: jumps have two cells at each
- * place, so
- * that the interfaces together are then 20 times as long as the domain is wide.  40 is chosen from
- * the table of iterations (solver/MEASURED.md): TeaLeaf's pipe has 7, 15 interfaces right across
- * the domain have 30, the quick start has 80, and 32 x 32 random blocks have 120.  Smaller:
- * bodies of
- * shapes pay for interpolation that saves them nothing.  Larger: bodies of many parts converge
- * slowly. */
+ * The first bound does not depend on the resolution of a body.  A jump has a cell on either side,
+ * so that at this bound the interfaces together are 20 times as long as the domain is wide.  40 is
+ * chosen from the table of iterations (solver/MEASURED.md), as are 1/4 and 1/32: TeaLeaf's pipe has
+ * 7, 15 interfaces right across the domain have 30, the quick start has 80, and 32 x 32 random
+ * blocks have 120.  Smaller: bodies of a few shapes pay for interpolation that saves them nothing.
+ * Larger: bodies of many parts converge slowly. */
 static PetscBool IsRough(const HeatLevel *l, const Couplings *c)
 {
   const double most  = 40.0;
-  PetscInt64   rough = c->jumps, against = 0;
+  PetscInt64   rough = c->jumps, mismatched = 0;
   const double cells = (double)l->d.n[0] * (double)l->d.n[1];
 
-  if (l->joins[1]) against += c->against[0];
-  if (l->joins[0]) against += c->against[1];
-  rough += against;
+  if (l->joins[1]) mismatched += c->very_without_jump[0];
+  if (l->joins[0]) mismatched += c->very_without_jump[1];
+  rough += mismatched;
   return ((double)rough * (double)rough > most * most * cells || 4.0 * (double)rough > cells ||
-          32.0 * (double)against > cells)
+          32.0 * (double)mismatched > cells)
              ? PETSC_TRUE
              : PETSC_FALSE;
 }
@@ -163,14 +169,13 @@ static void JoinWhereWeak(HeatLevel *l, const Couplings *c, const PetscInt64 str
 /* Choose along which axes the cells of a level are joined.  A level joined along no axis is the
    coarsest, and so is a level of one cell.  Collective.
  *
- * With piecewise constants the axis of strong couplings is that of most cells.  Interpolation and
- * smoothing together cope with couplings that differ by `very`, so that with interpolation a part
- * of
- * the body decides: one cell in 32, chosen.  The part is the quick start's substrate, 6 % of its
- * cells,
- * which takes 13 iterations in place of 23 (solver/MEASURED.md).  Larger: a part that conducts
- * along
- * one axis alone is smoothed badly.  Smaller: a few cells double the size of the next level. */
+ * With piecewise constants, the majority of the coupled cells decides: cells are joined along the
+ * axis of its stronger couplings.  A hierarchy that interpolates converges well as long as the
+ * couplings of the two axes differ by less than the factor `very`, whichever way cells are joined.
+ * There a small part of the body decides, of which couplings differ more: one cell in 32, chosen.
+ * With it the quick start, of which the substrate is 6 % of the cells, takes 13 iterations in place
+ * of 23 (solver/MEASURED.md).  A larger part: a substrate that conducts along one axis alone is
+ * smoothed badly.  A smaller part: a few cells double the size of the next level. */
 static PetscErrorCode ChooseJoins(HeatMultigrid *mg, HeatLevel *l)
 {
   Couplings c;
@@ -233,10 +238,9 @@ typedef struct {
 } Coefficients;
 
 /* Compute the coefficients of coarse cell (ci, cj) and store them at `place`, unless they have been
-   projected; add the sides.  A cell that is alone along a periodic axis is its own neighbour: no
-   heat
-   flows there, and smoothing must not take its image for another cell, so that the conductance is
-   0. */
+   projected; add the sides.  A cell that is alone along a periodic axis is its own neighbour.  Its
+   conductance along that axis is set to 0, because no heat flows and smoothing must not treat the
+   cell's image as another cell. */
 static void FillCoarseCell(const HeatLevel *fine, const HeatGround *ground, PetscInt ci,
                            PetscInt cj, size_t place, PetscBool sides, Coefficients *c)
 {

@@ -81,14 +81,16 @@ typedef struct {
 /** Working memory of interpolation between a level and the next one (multigrid_interpolation.c).
  *  All half rows have room for one place more at either end. */
 typedef struct {
-  float   *line[3][2]; /* coarse row J at index J mod 3: in restriction sums of residuals (by parity
-                          of columns where columns are not joined), in correction values */
-  PetscInt held[3];    /* in correction: the coarse row that a line holds */
-  float   *weight[2][2];   /* along x, y; by parity of columns: of the rows weighed last */
-  const float *from[2][3]; /* the conductances from which weight[1] (along y) was computed */
-  const float *from_x[2];  /* those from which weight[0] was computed */
-  float       *residual, *far, *part;
-  void        *memory; /* owned: of all half rows */
+  /* Coarse row J has the line with index J mod 3.  Restriction: sums of residuals, by parity of
+     columns if columns are not joined.  Correction: the values of the row, in line[J mod 3][0]. */
+  float       *line[3][2];
+  PetscInt     held[3];        /* in correction: the coarse row whose values a line holds */
+  float       *weight[2][2];   /* [axis][parity of columns]: the weights computed last */
+  const float *from[2][3];     /* [parity] the rows of gy from which weight[1] was computed */
+  const float *from_x[2];      /* [parity] the row of gx from which weight[0] was computed */
+  float       *residual, *far; /* residual of the present row; its part for the coarse row beside */
+  float       *part;           /* scratch of HeatRestrictAlong */
+  void        *memory;         /* owned: of all half rows */
 } HeatInterpolation;
 
 /** A level.  Its equations are solved on the distribution d.  The ranks of the finer level store

@@ -1,9 +1,9 @@
 /* Interpolation between a level and the next one, for fields of many jumps.
  *
- * Piecewise constants, the transfers of other bodies, stop at each face between coarse cells. 
- * Where
- * conductances jump at most faces, the coarse level then misses how heat flows across them.  Here a
- * cell takes part of its value from the next coarse cell on its own side, along x and along y,
+ * Piecewise constants, by which other bodies are interpolated, have a step at each face between
+ * coarse cells.  Where conductances jump in many places, the coarse level then misrepresents the
+ * heat that crosses these faces.  Here a cell takes part of its value from the neighbouring coarse
+ * cell on its own side, along x and along y:
  *
  *           coarse cell I - 1     coarse cell I            w = the share of the resistance between
  *        |     o     .     o   |   o     .     o   |           the centres of I and I - 1 that lies
@@ -13,14 +13,14 @@
  *
  *     u_i = (1 - wx) ((1 - wy) U_IJ + wy U_IJ') + wx ((1 - wy) U_I'J + wy U_I'J')        (12a)
  *
- * so that heat along a line of cells is continuous.  Constant conductances give w = 1/4, bilinear
- * interpolation.  Restriction is the transpose.  Both sum or correct red cells only, as with
- * piecewise constants (multigrid_cycle.c).
+ * so that the heat flux along a line of cells is continuous.  Constant conductances give w = 1/4,
+ * which is bilinear interpolation.  Restriction is the transpose.  Restriction sums, and correction
+ * changes, red cells only, for the reasons that multigrid_cycle.c gives for piecewise constants.
  *
- * Weights are computed when the wave reaches a row, from the level's conductances.  Rows with the
- * coefficients of an earlier row of the same parity share its weights.  A row beside the own cells,
- * one cell deep, sends part of its residual into own coarse cells; it is valid there, since four
- * half-sweeps leave u valid five cells deep.
+ * Weights are computed from the level's conductances when the wave reaches a row.  A row reuses the
+ * weights that were computed last for its parity of columns if it has the same conductances.  The
+ * rows and columns next to the own cells send part of their residual into own coarse cells.  Their
+ * residual is valid, since four half-sweeps leave u valid five cells deep.
  *
  * Source: R. Alcouffe, A. Brandt, J. Dendy, J. Painter, SIAM J. Sci. Stat. Comput. 2 (1981) 430
  * (weights from the coefficients); M. Khalil, P. Wesseling, J. Comput. Phys. 98 (1992) 1
@@ -28,7 +28,7 @@
 #include "solver/multigrid/multigrid_interpolation_impl.h"
 
 enum {
-  HALF_ROWS = 13 /* of the working memory: 6 lines, 4 of weights, residual, far, part */
+  HALF_ROWS = 13 /* half rows in the working memory: 6 lines, 4 weights, residual, far, part */
 };
 
 PetscErrorCode HeatInterpolationCreate(HeatLevel *l)
@@ -70,20 +70,21 @@ PetscErrorCode HeatInterpolationForget(HeatLevel *l)
 
 /* Weights. */
 
-/* Return whether an axis ends with a coarse cell of one cell. */
-static PetscBool EndsAlone(const HeatLevel *l, int axis)
+/* Return whether the last coarse cell along an axis consists of one cell. */
+static PetscBool LastIsSingle(const HeatLevel *l, int axis)
 {
   return (l->joins[axis] && !l->d.periodic[axis] && l->d.n[axis] % 2) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Correct the weights along x of the last column, which is a coarse cell alone and takes nothing
-   from others, and of the column before it, for which no face lies within that coarse cell. */
+/* Correct the weights along x of the last two columns where the last one is a coarse cell by
+   itself.  The last column has weight 0, since no coarse cell follows on its side.  The column
+   before it is weighed without the term of a face within the next coarse cell, which has none. */
 static void WeighLastColumns(const HeatLevel *l, const float *in, const float *face, int parity,
                              float *w)
 {
   const PetscInt column = l->d.n[0] - 1 - parity, k = (column - l->s.origin) >> 1;
 
-  if (!EndsAlone(l, 0) || column < l->s.all.lo[0] || column >= l->s.all.hi[0]) return;
+  if (!LastIsSingle(l, 0) || column < l->s.all.lo[0] || column >= l->s.all.hi[0]) return;
   if (parity == 0) w[k] = 0.0F;
   else HeatWeigh(1, in + k, face + k, NULL, w + k);
 }
@@ -114,8 +115,8 @@ static void WeighAlongY(HeatLevel *l, PetscInt j, int parity)
                                HeatRowsAt(&l->gy, l, upper ? j + 2 : j - 1)};
 
   if (!l->joins[1]) return;
-  if (EndsAlone(l, 1) && j == before) row[2] = NULL;
-  if (EndsAlone(l, 1) && j == before + 1) {
+  if (LastIsSingle(l, 1) && j == before) row[2] = NULL;
+  if (LastIsSingle(l, 1) && j == before + 1) {
     a->from[parity][0] = NULL;
     memset(a->weight[1][parity], 0, sizeof(float) * (size_t)l->s.half);
     return;
@@ -135,10 +136,12 @@ void HeatInterpolationWeights(HeatLevel *l, PetscInt j, int parity, const float 
   *wy = l->interpolation.weight[1][parity];
 }
 
-/* Return the line of coarse row cj, which may be negative. */
+/* Return the index of the line that belongs to coarse row cj, which may be negative. */
 static int LineOf(PetscInt cj) { return (int)(((cj % 3) + 3) % 3); }
 
-/* Return the coarse row to which row j belongs, and the one beside it. */
+/* Return the coarse row to which row j belongs.
+   @param[out] beside  the next coarse row on the side of row j; the same row if rows are not
+                       joined */
 static PetscInt CoarseRows(const HeatLevel *l, PetscInt j, PetscInt *beside)
 {
   const PetscInt cj = l->joins[1] ? j >> 1 : j;
@@ -195,7 +198,8 @@ PetscErrorCode HeatInterpolationRestrictRow(HeatLevel *l, HeatLevel *coarse, Pet
   HeatLevelHalfRow(l, j, parity, &r);
   PetscCall(PetscArrayzero(a->residual, l->s.half));
   HeatResidualAdd(l->s.half, &r, a->residual);
-  /* A line is used for the first time by the upper row of the coarse row before, else here. */
+  /* The first fine row that adds to a coarse row clears its line: the upper row of the coarse row
+     below it, or the first row of the pass. */
   if (!l->joins[1] || (j & 1) || j == begin) PetscCall(ClearLine(l, l->joins[1] ? beside : cj));
   if (j == begin) PetscCall(ClearLine(l, cj));
   if (l->joins[1]) {
@@ -213,7 +217,8 @@ PetscErrorCode HeatInterpolationRestrictRow(HeatLevel *l, HeatLevel *coarse, Pet
 
 /* Correction. */
 
-/* Return coarse row cj with its values at the places of the pairs that they join. */
+/* Return the values of coarse row cj, each at the place of the pair of fine columns that the coarse
+   cell joins. */
 static const float *CoarseValues(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   HeatInterpolation    *a    = &l->interpolation;

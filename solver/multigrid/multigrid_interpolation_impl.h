@@ -9,37 +9,41 @@
  *  collective. */
 PetscErrorCode HeatInterpolationCreate(HeatLevel *l);
 
-/** Forget what the working memory holds, when a pass begins.  Not collective. */
+/** Mark the weights and coarse rows in the working memory as out of date.  To be called at the
+ *  beginning of each pass over the rows.  Not collective. */
 PetscErrorCode HeatInterpolationForget(HeatLevel *l);
 
-/** Compute the weights of the half row of row j with one parity of columns: the shares of the next
- *  coarse cell along x and of the one along y in a cell's value.  They are zero along an axis
- *  whose cells are not joined.
- *  @param[out] wx, wy  [half], valid until the weights of another row of this parity are computed
- *  */
+/** Compute the weights wx and wy of eq. (12a) for the cells of row j in columns of one parity.  The
+ *  weights along an axis whose cells are not joined are zero.  Not collective.
+ *  @param[out] wx, wy  [half], valid until the weights of another row of this parity are
+ *                         computed */
 void HeatInterpolationWeights(HeatLevel *l, PetscInt j, int parity, const float **wx,
                               const float **wy);
 
-/** Return the fine rows [begin, end) whose residuals this rank's coarse cells receive. */
+/** Store the fine rows [begin, end) whose residuals contribute to this rank's coarse cells.  Not
+ *  collective. */
 void HeatInterpolationRows(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin,
                            PetscInt *end);
 
-/** Add the residual of row j of [begin, end), and store the coarse rows that are complete with it.
- *  Called for rows in order.  Not collective. */
+/** Restrict the residual of row j to the lines of the working memory, and store the coarse rows
+ *  that it completes.  To be called for all rows of HeatInterpolationRows in ascending order.  Not
+ *  collective. */
 PetscErrorCode HeatInterpolationRestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j);
 
 /** Add the interpolated coarse u to the red cells of row j.  Not collective. */
 void HeatInterpolationCorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j);
 
-/** Store coarse row cj of the right-hand side from sums in split or joined columns
- *  (multigrid_cycle.c).
- *  @param[in] line  line[0], and line[1] where columns are not joined */
+/** Store sums of residuals as row cj of the coarse right-hand side, at the landing.  Not
+ *  collective.  Defined in multigrid_cycle.c.
+ *  @param[in] line  columns joined: line[0] has the sums of all coarse columns in order; else
+ *                   line[0] has those of even and line[1] those of odd columns */
 PetscErrorCode HeatLevelStoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj,
                                     float *const line[2]);
 
-/** Return the places [begin, end) of a coarse half row whose fine places, offset + by * place, lie
- *  within the fine level's lines.  The last of them may reach one place beyond, where lines have
- *  room.  A first one that begins before the line is left out: it is at the far end of a halo. */
+/** Store the places [begin, end) of a coarse half row whose fine places, offset + by * place, lie
+ *  within the fine level's lines.  With by = 2 the last one may reach one place beyond the line,
+ *  which has room for it.  A place whose fine place begins before the line is left out; it lies at
+ *  the outer end of the halo. */
 static inline void HeatLevelPlacesWithinLine(const HeatLevel *l, const HeatLevelShape *c,
                                              PetscInt offset, PetscInt by, PetscInt *begin,
                                              PetscInt *end)
@@ -49,10 +53,9 @@ static inline void HeatLevelPlacesWithinLine(const HeatLevel *l, const HeatLevel
 }
 
 /** Compute the masses (without sides) and conductances of this rank's own coarse cells, by
- *  projection with the weights.  Not collective.
- *  @param[in]  mass  masses of the fine level, in its shape
- *  @param[in]  s     shape of the coarse arrays: the landing of the coarse level
- *  @param[out] M, Gx, Gy  all arrays of the shape s; values outside the own cells are zero */
+ *  projection with the weights, eq. (12b).  Not collective.
+ *  @param[in]  mass       masses of the fine level without sides, in its shape
+ *  @param[out] M, Gx, Gy  in the shape of the coarse level's landing; zero outside the own cells */
 PetscErrorCode HeatInterpolationProject(HeatLevel *fine, const float *mass, const HeatLevel *coarse,
                                         float *M, float *Gx, float *Gy);
 

@@ -4,27 +4,26 @@
  *
  *     U'P'AP U = sum over fine faces  g_f (u_c - u_d)^2,    u = P U,  c and d the cells of face f
  *
- * and couples nine points.  The difference over a face, crossed along x say, is a combination of
- * differences E between neighbouring coarse cells along x, and along y where the weights wy of c
- * and
- * d differ:
+ * and couples nine points.  For a face that is crossed along x, u_d - u_c is a combination of
+ * differences E between neighbouring coarse cells along x and, where the weights wy of c and d
+ * differ, of a difference E' along y:
  *
  *     f between coarse cells I - 1, I:  u_d - u_c = (1 - wx_c - wx_d) E(I-1, I) + (wy_d - wy_c) E'
  *     f within coarse cell I:            u_d - u_c = wx_c E(I-1, I) + wx_d E(I, I+1)
  *                                                                     +  (wy_d - wy_c) E'
  *
- * Mixed products are left out: they cancel where values are smooth.  E is taken equal on both sides
- * of a cell, and is divided among the two coarse rows by 1 - wy and wy.  What remains are
- * conductances,
+ * The square of this sum is simplified.  Products of E and E' are left out: they cancel where
+ * values are smooth.  E(I-1, I) and E(I, I+1) are taken as equal in their product.  The square of E
+ * is divided between the two coarse rows of (12a) by 1 - wy and wy.  What remains are conductances,
  *
  *     between:   G(I-1, I) += g s^2,                          s = 1 - wx_c - wx_d    (12b)
  *     within:    G(I-1, I) += g s wx_c,   G(I, I+1) += g s wx_d,   s = wx_c + wx_d
  *     both:      G'        += g (wy_d - wy_c)^2
  *
- * none of which is negative.  Constant coefficients give those of (12).  A mass goes to the coarse
- * cells in the shares of P.  Contributions are added in the order of rows and columns of the
- * grid, so
- * that sums have the same bits on any layout of blocks. */
+ * none of which is negative.  Of a face between coarse cells, half of the last term goes to coarse
+ * cell I - 1 and half to I.  Constant coefficients give the conductances of (12).  A mass is
+ * divided among coarse cells in the shares of P.  Contributions are added in the order of the
+ * grid's rows and columns, so that sums have the same bits on any layout of blocks. */
 #include "solver/multigrid/multigrid_interpolation_impl.h"
 
 /* A projection under way. */
@@ -41,7 +40,7 @@ static double Weight(const Projection *p, int axis, const PetscInt at[2])
   return (double)p->weight[axis][at[1] & 1][at[0] & 1][(at[0] - p->l->s.origin) >> 1];
 }
 
-/* Keep the weights of row j. */
+/* Compute the weights of row j, and copy them to p->weight. */
 static PetscErrorCode WeighRow(Projection *p, PetscInt j)
 {
   PetscFunctionBeginUser;
@@ -65,9 +64,9 @@ static void Add(const Projection *p, float *array, const PetscInt at[2], double 
   array[HeatLevelShapeCell(p->coarse, at[0], at[1])] += (float)value;
 }
 
-/* Return the coarse index of a cell along an axis, and the direction, -1, 0 or 1, of the next
-   coarse
-   cell on its side. */
+/* Return the coarse index of a cell along an axis.
+   @param[out] side  direction in which the next coarse cell on the cell's side lies, -1 or 1; 0 if
+                     cells are not joined along the axis */
 static PetscInt Coarse(const HeatLevel *l, int axis, PetscInt at, PetscInt *side)
 {
   *side = !l->joins[axis] ? 0 : (at & 1) ? 1 : -1;
@@ -87,12 +86,12 @@ static void AddDivided(const Projection *p, int axis, const PetscInt at[2], Pets
   if (share > 0.0) Add(p, p->G[axis], beside, value * share);
 }
 
-/* Add the conductances that the face below cell d along an axis contributes, (12b). */
+/* Add the conductances (12b) of the face between cell d and the cell c before it along an axis. */
 static void AddFace(const Projection *p, int axis, const PetscInt d[2], double g)
 {
   const int axes[2] = {axis, !axis};
   PetscInt  c[2]    = {d[0], d[1]}, at[2], next[2], side[2];
-  double    w[2][2]; /* of c and d; along the axis and across */
+  double    w[2][2]; /* weights: of c, of d; along the axis, along the other axis */
 
   if (g <= 0.0) return;
   c[axis]--;
@@ -143,7 +142,7 @@ static void AddMass(const Projection *p, const PetscInt at[2], double m)
   if (wx * wy > 0.0) Add(p, p->M, both, wx * wy * m);
 }
 
-/* Return the fine cells that contribute to the own coarse cells along an axis. */
+/* Store the fine cells [lo, hi) along an axis that contribute to the own coarse cells. */
 static void Contributing(const HeatLevel *l, const HeatLevelShape *coarse, int axis, PetscInt *lo,
                          PetscInt *hi)
 {

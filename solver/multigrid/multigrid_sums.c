@@ -186,10 +186,11 @@ PetscErrorCode HeatSumsReduceSquares(HeatMultigrid *mg, PetscReal part, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* z is about A^-1 r, so that both products are between ||r||^2 over the largest and over the
-   smallest eigenvalue of A.  The largest one is about 1.  Most right-hand sides are smooth: the
-   first products were found to be 2^-3 to 1 times ||r||^2 over the smallest one with backward
-   Euler and bdf2, and 2^-8 with crank-nicolson, whose errors oscillate. */
+/* z is about A^-1 r, so that both products lie between ||r||^2 divided by the largest and ||r||^2
+   divided by the smallest eigenvalue of A.  The largest eigenvalue, as scaled, is about 1.  The
+   prediction is 1/4 of the upper end, measured: most right-hand sides are smooth, and the first
+   products were 2^-3 to 1 times the upper end with backward Euler and bdf2, and 2^-8 times with
+   crank-nicolson, whose errors oscillate. */
 void HeatSumsStart(HeatMultigrid *mg, PetscReal squares)
 {
   const PetscReal smooth = 0.25;

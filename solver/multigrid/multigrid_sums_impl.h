@@ -50,8 +50,8 @@ PetscReal HeatSumsOwnSquares(const HeatMultigrid *mg);
  *  @param[out] total  ||r||^2, the same on all ranks */
 PetscErrorCode HeatSumsReduceSquares(HeatMultigrid *mg, PetscReal part, PetscReal *total);
 
-/** Keep this rank's terms of ||r||^2 for the reduction of the products, and predict these without
- *  knowing ||r||^2.  Not collective.
+/** Keep this rank's terms of ||r||^2 until the products are reduced, and predict the products
+ *  without knowing the new ||r||^2.  Not collective.
  *  @param[in] part  sum of this rank's terms */
 void HeatSumsPostponeSquares(HeatMultigrid *mg, PetscReal part);
 

@@ -176,10 +176,10 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
  *  and blocks allow it: the default, or the option -heat_steps_at_once.  Not collective. */
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
-/** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, C, and the sources.  One source with a factor of time has one more,
- *  its shape; several such sources, or one beside fluxes of time, have two more for each of their
- *  layers (HeatSourceLayer). */
+/** Number of fields of coefficients that are exchanged with deep halos before the first sweep, in a
+ *  case without sources that change with time: the conductances of four faces, C, and the sources.
+ *  A single source with a factor of time adds one field, its shape.  Several such sources, or one
+ *  together with fluxes of time, add two fields for each layer that has some (HeatSourceLayer). */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */

@@ -9,7 +9,7 @@
 
 #include "solver/operator/operator_impl.h"
 
-/* So the stencil treats a boundary face like a face between cells. */
+/* With G of boundary faces in gx and gy, the stencil treats them like faces between cells. */
 void HeatOperatorStoreBoundaryConductances(HeatOperator *op, int axis)
 {
   const HeatGrid *g = op->grid;

@@ -221,7 +221,7 @@ static PetscErrorCode SetUpAxis(HeatOperator *op, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One axis is done before memory for the other one is used. */
+/* The axes are set up one after the other, so that only one of them has all its rows in memory. */
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
 {
   PetscFunctionBeginUser;

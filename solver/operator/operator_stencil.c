@@ -230,8 +230,9 @@ static void PrepareStep(const HeatOperator *op, const Sweep *sweep, PetscInt j, 
   for (PetscInt i = begin; i < end; i++) rows->r[i] = dt / C[i];
 }
 
-/* Return the constants of a row whose coefficients are those of the row before, or NULL.  They are
-   searched for where two rows have shared their coefficients. */
+/* Return the constants of a row that shares its coefficients with the row before it, else NULL.
+   They are searched once for all consecutive rows that share coefficients; in a row with its own
+   coefficients the search would cost more than it saves. */
 static const HeatStepConstants *ConstantsOf(StepRows *rows, const HeatStepRow *row)
 {
   const HeatStepRow *last = &rows->last;

@@ -68,8 +68,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Create a field of the frame from own values, and fill its strips by a deep halo exchange.
    Collective.
-   @param[in] stride  distance of two rows of own values; 0: all rows are one
-   @param[in] row     [nyl] where each row begins in place of that; NULL: none */
+   @param[in] stride  distance of two rows of own values; 0: all rows are the same memory
+   @param[in] row     [nyl] where each row begins; NULL: at multiples of stride */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
                                        PetscInt stride, const size_t *row, HeatFrameField *field)
 {
@@ -91,9 +91,9 @@ static PetscBool HasTimedFlux(const HeatOperatorSteps *s)
   return some;
 }
 
-/* Provide sources and prescribed fluxes that do not change with time; all fluxes count as changing
-   where some do, so that they are added in the order of single steps.  *fixed is NULL where there
-   are none. */
+/* Store in *fixed the sources and prescribed fluxes that do not change with time, [nyl][nxl], NULL
+   if there are none.  If some flux changes with time, all fluxes are left out and count as
+   changing, so that additions have the order of single steps. */
 static PetscErrorCode FixedSources(HeatOperator *op, const PetscReal **fixed)
 {
   HeatOperatorSteps *s    = op->steps;
@@ -119,8 +119,8 @@ typedef struct {
   HeatFrameField shape[HEAT_SOURCE_LAYERS], which[HEAT_SOURCE_LAYERS];
 } TimedFields;
 
-/* Exchange the shapes of sources with factors of time and, where there are several sources or
-   fluxes of time, where they act.  Collective. */
+/* Exchange the shapes of sources with factors of time and, if there are several of them or fluxes
+   of time, the numbers of the sources that act in each cell.  Collective. */
 static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k,
                                      TimedFields *fields, PetscInt *n_fields)
 {

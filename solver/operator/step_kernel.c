@@ -23,8 +23,11 @@ enum { PIECE = 512 };
 /* [doubles] One line of the cache, 64 bytes. */
 enum { LINE = 8 };
 
-/* [bytes] Least size of a field that is written past the cache.  Chosen by measurement
-   (solver/MEASURED.md). */
+/* [bytes] Least size of a field that is written past the cache.  Chosen: such a field, the one that
+   is read and the coefficients together exceed the caches that a core usually has to itself.  The
+   limit was not measured; only fields of 32 MB were timed (solver/MEASURED.md).  Larger: fields
+   that no cache holds are read before they are written.  Smaller: a field that the next step would
+   find in a cache is written to memory. */
 enum { LEAST_PAST_CACHE = 1 << 23 };
 
 PetscBool HeatStepPastCache(size_t bytes)

@@ -1,15 +1,16 @@
 /** The explicit step of one row of cells, at the speed of memory: T_new = T + r (N_faces(T) + q).
  *
  *  The step reads each field once and writes T_new once.  Where fields do not fit into the cache,
- *  T_new is written past it: an ordinary store would first read the line that it replaces.  Rows
- *  that share their coefficients (operator_impl.h) are computed with constants where all cells of
- *  the row have equal ones.  Source: solver/README.md section 7. */
+ *  T_new is written past it by non-temporal stores: an ordinary store would first read the line
+ *  that it replaces.  In rows that share their coefficients (operator_impl.h), the longest run of
+ *  cells with equal coefficients is computed with constants.  Source: solver/README.md section
+ *  7. */
 #ifndef HEAT_SOLVER_STEP_KERNEL_H
 #define HEAT_SOLVER_STEP_KERNEL_H
 
 #include <petscsys.h>
 
-/** What n cells of a row are computed from; all pointers are to the first of them. */
+/** n cells of a row, and what they are computed from.  All pointers are to the first cell. */
 typedef struct {
   PetscInt         n;
   const PetscReal *T, *below, *above; /* temperatures of the row and of the two beside it [K]; T[-1]
@@ -31,7 +32,7 @@ typedef struct {
 HeatStepConstants HeatStepFindConstants(const HeatStepRow *row);
 
 /** Compute a row.  Not collective.
- *  @param[in] constants   NULL: none are known
+ *  @param[in] constants   of this row, from HeatStepFindConstants; NULL: not known
  *  @param[in] past_cache  write T_new past the cache; call HeatStepFence after the last row */
 void HeatStepCompute(const HeatStepRow *row, const HeatStepConstants *constants,
                      PetscBool past_cache);

@@ -23,8 +23,7 @@ enum { HEAT_WAVE_RING = 4 };
  *  the memory of the coefficients that it describes; a larger value gives up runs that pay. */
 enum { HEAT_WAVE_MIN_RUN = 64 };
 
-/** Columns [begin, end) of a row, where all cells have the same coefficients, perhaps beside other
- *  s. */
+/** Columns [begin, end) of a row whose cells all have the same coefficients. */
 typedef struct {
   PetscInt  begin, end;
   PetscReal gx, gy, r, q; /* gx of west and east faces, gy of south faces */
@@ -52,14 +51,15 @@ typedef struct {
   PetscInt            n_spans;
 } HeatWaveRow;
 
-/** The coefficients that a block has: the first kind that fits all rows of its frame.  A later one
- *  reads one array more. */
+/** The coefficients that a block has: the first kind that fits all rows of its frame.  A later kind
+ *  reads one array more.  HEAT_WAVE_CHANGING is never the kind of a block, but that of rows whose
+ *  sources or fluxes HeatWaveSetSources computes for each step. */
 typedef enum {
   HEAT_WAVE_PLAIN,      /* no sources, and C is the same along each row */
   HEAT_WAVE_CAPACITIES, /* no sources */
   HEAT_WAVE_SOURCES,
   HEAT_WAVE_TIMED,    /* with one source that has a factor of time */
-  HEAT_WAVE_CHANGING, /* of some rows only: with q of the present step, in arrays of its own */
+  HEAT_WAVE_CHANGING, /* with q of the present step, from HeatWaveSourceRow */
   HEAT_WAVE_KINDS
 } HeatWaveKind;
 
@@ -132,10 +132,10 @@ static inline PetscReal *HeatWaveSourceRow(const HeatWavefront *w, int k)
   return w->q_rows + (size_t)k * PetscMax(w->pitch, w->rate_pitch);
 }
 
-/** Compute the sources and fluxes of step l in columns [e, e + n) of rows f and f + 1, which lie in
- *  one segment, if those of one of the rows change with time.  Not collective.
+/** Compute the sources and fluxes of step l in columns [e, e + n) of rows f and f + 1 of a segment,
+ *  if those of at least one of the rows change with time.  Not collective.
  *  @param[in] factors  as for HeatWavefrontRun
- *  @return whether they do; HeatWaveSourceRow then has them, from column e on */
+ *  @return whether they were computed; HeatWaveSourceRow then has them, from column e on */
 PetscBool HeatWaveSetSources(HeatWavefront *w, const HeatWavefrontSides *sides,
                              const PetscReal *factors, PetscInt l, PetscInt segment, PetscInt f,
                              PetscInt e, PetscInt n);

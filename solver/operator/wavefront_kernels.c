@@ -199,8 +199,8 @@ INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
 INSTANCE(Timed, Step, HEAT_WAVE_STEP)
 INSTANCE(Changing, Step, HEAT_WAVE_STEP)
 
-/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources and fluxes
-   of time here. */
+/* By result and kind.  A stage after the first reads no sources.  Stages are taken in sweeps only
+   where no source or flux changes with time (HeatOperatorTakesStages). */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
     [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep, ChangingStep},
     [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL, NULL},

@@ -182,8 +182,9 @@ static PetscErrorCode SetR(HeatWavefront *w, const Storing *s, PetscReal dt, siz
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* List the cells of row f of a segment where a source of a layer acts, in scratch[n], and return
-   their number. */
+/* List in scratch[n] the spans of a row of n cells in which one source each acts, without their
+   shapes, and return the number of spans.
+   @param[in] which  [n] 1 + index of the source that acts in each cell; 0: none */
 static PetscInt FindSpans(const PetscReal *which, PetscInt n, HeatWaveSpan *scratch)
 {
   PetscInt found = 0, end;
@@ -196,8 +197,8 @@ static PetscInt FindSpans(const PetscReal *which, PetscInt n, HeatWaveSpan *scra
   return found;
 }
 
-/* Store where sources with a factor of time act in row f of a segment, layer by layer, if there are
-   several such sources. */
+/* Store the spans of row f of a segment in which sources with factors of time act, layer by layer.
+   There are none where the only such source is k->shape. */
 static PetscErrorCode StoreSpans(HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
                                  PetscInt f, const Storing *s, HeatWaveRow *row)
 {
@@ -295,8 +296,8 @@ static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Cut the frame's columns into the left margin, the own cells, and the right margin, and cut off
-   the own column beside a side with a flux of time. */
+/* Cut the frame's columns into segments: the left margin, the own cells, the right margin; the own
+   column along a left or right side with a flux of time is a segment of its own. */
 static void CutColumns(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt first = w->frame.margin[HEAT_LEFT], last = first + w->frame.grid->nxl;

@@ -1,16 +1,16 @@
-/** Sources and prescribed fluxes of one step of the sweep, where there are several sources with
- *  factors of time, or fluxes of time.  For each cell of a row
+/** Sources and prescribed fluxes of one step of the sweep, for cases with prescribed fluxes that
+ *  change with time, or with several sources that do.  For each cell of a row
  *
  *      q_step = ((q + fluxes through its boundary faces) + factor_1 shape_1) + factor_2 shape_2 ...
  *
- *  in the order of additions of HeatOperatorCombineSources; no cell has more than two sources of
- *  time, one of each layer. */
+ *  in the order of additions of HeatOperatorCombineSources.  A cell has at most two sources with
+ *  factors of time, one of each layer (HeatSourceLayer). */
 #include <string.h>
 
 #include "solver/operator/wavefront_impl.h"
 
-/* Return whether a row of a segment has sources or fluxes of the present step: a source acts in
-   it, or its cells lie along a side with a flux of time. */
+/* Return whether sources or fluxes in a row of a segment change with time: a source with a factor
+   of time acts in the row, or its cells lie along a side with a flux of time. */
 static PetscBool Changes(const HeatWavefront *w, const HeatWavefrontSides *sides, PetscInt segment,
                          PetscInt f)
 {

@@ -18,9 +18,9 @@ typedef struct {
   PetscReal     t_jacobian;  /* [s] time of the last Jacobian */
   PetscBool     once;        /* each stage is one linear system, without an iteration around it */
   PetscBool     undefined;   /* the coefficients were undefined at a residual of this step */
-  PetscBool     invalid;     /* and at the last residual */
-  Vec           T_undefined; /* [K] field at which they became so; NULL before the first one */
-  PetscReal     t_undefined; /* [s] its time */
+  PetscBool     invalid;     /* the coefficients were undefined at the last residual */
+  Vec           T_undefined; /* [K] latest field at which they were undefined; NULL: none */
+  PetscReal     t_undefined; /* [s] time of T_undefined */
   PetscReal     interval;    /* largest stable step, in units of 1/(largest rate of decay); 0: not
                                checked, because the type is implicit or the step controlled */
   HeatSolveInfo solve;       /* the record of the present step */

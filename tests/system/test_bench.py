@@ -387,6 +387,13 @@ def test_roots_that_were_made_up_are_caught(cycles, tmp_path):
     expect_caught(folder, "a window is not where nonce and roots place it, or its path does not lead to the root")
 
 
+def test_commitment_to_another_step_is_caught_and_its_history_is_not_computed(result, tmp_path):
+    """The audit would take as many steps as the proof says."""
+    folder = copied(result, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"][1].update(step=10**15))
+    expect_caught(folder, "field, cycle 0: its commitment is missing or malformed")
+
+
 def test_one_field_for_two_cycles_is_caught(cycles, tmp_path):
     folder = copied(cycles, tmp_path)
 
