@@ -6,7 +6,7 @@
 #include "app/bench/bench.h"
 #include "io/file/json.h"
 
-/** What is known of the signature of a record. */
+/** What is known about the signature of a record. */
 typedef enum {
   HEAT_RECORD_UNSIGNED,
   HEAT_RECORD_SIGNED, /* it has a signature that was not verified, for lack of a key */
@@ -56,8 +56,9 @@ typedef struct {
 /** Return whether a commit ends in the mark of modified sources, "-dirty". */
 PetscBool HeatAuditIsModified(const char *commit);
 
-/** Add a reason if a result by the rules `base` is of modified sources.  Classes above tiny whose
- *  grade is reportable or official are judged; other results are for development, too.
+/** Add a reason if a result under the rules `base` was computed with modified sources.  Only
+ *  classes above tiny whose grade is reportable or official are judged, since other results may
+ *  come from development.
  *  @param[in,out] r  its `seconds` are those of the timed steps */
 void HeatAuditCommit(const HeatBenchId *id, HeatBenchRules rules, const char *commit,
                      HeatBenchResult *r);
