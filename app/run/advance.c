@@ -40,7 +40,7 @@ static const char *CauseOfShortSteps(const HeatRunState *state, PetscReal dt)
   for (int k = 0; k < HEAT_OUTPUTS; k++)
     if (clock->interval[k] > 0.0 && clock->interval[k] <= clock->dt && dt < clock->dt)
       return outputs[k];
-  /* 0.5: where a tiny step would follow, the clock takes half of a proposed step */
+  /* 0.5: where a tiny step would follow, the clock takes at least half of the proposal */
   if (clock->free && longest > 0.0 && dt >= 0.5 * longest)
     return "time.adaptive.max_step is too short for time.end: raise it, or end the run earlier";
   return "look for what grows without bound, or for a source or conductivity that jumps at a "

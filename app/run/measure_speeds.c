@@ -3,7 +3,7 @@
  *  All ranks compute at the same time, since ranks of a node share its memory bandwidth.  The
  *  number of applications of the operator is doubled until the fastest rank has computed for
  *  LEAST_TIME, or until a batch takes MOST_TIME, for example because ranks share cores and wait
- *  for one another.  Then BATCHES batches are measured and the shortest one is used, so that an
+ *  for one another.  The shortest of BATCHES batches of that length is used, so that an
  *  interruption by the system does not count. */
 #include "app/run/measure_speeds.h"
 
