@@ -42,7 +42,7 @@ void HeatCheckpointsResume(HeatCheckpoints *checkpoints, const HeatRunState *sta
 
 /** Note that a rollback has returned to the checkpoint of the present step.  Where that is the
  *  newest one of this process, replace state->energy by the account that was kept in memory at that
- *  step: the checkpoint holds its rounded sums only.  Not collective. */
+ *  step: its sums are exact, those of the checkpoint have 212 bits.  Not collective. */
 void HeatCheckpointsRewind(HeatCheckpoints *checkpoints, HeatRunState *state);
 
 /** Return whether `checkpoint.every` asks for a checkpoint after this number of steps. */
