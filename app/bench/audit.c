@@ -33,7 +33,7 @@ typedef struct {
   HeatBenchResult   *r;
   HeatAuditReport   *report;
   Sums               field, modes;
-  PetscBool          has_reason; /* a reason about the windows of this commitment was added */
+  PetscBool          said; /* a reason about the windows of this commitment was added */
 
   const HeatJson *commitments; /* array of the proof, borrowed */
   HeatHash       *roots;       /* owned [n_roots]; of the fields after the committed steps */
@@ -105,8 +105,8 @@ static void AddModesCell(Audit *a, const ProvenWindow *read, PetscInt64 i, Petsc
 /* Add a reason about the windows of a commitment, unless one was given already. */
 static void AddReasonOnce(Audit *a, const HeatCommitment *c, const char *what)
 {
-  if (a->has_reason) return;
-  a->has_reason = PETSC_TRUE;
+  if (a->said) return;
+  a->said = PETSC_TRUE;
   HeatBenchInvalid(a->r, "audit: %s, cycle %u: %s",
                    c->problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", c->cycle, what);
 }
@@ -245,7 +245,7 @@ static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, ui
   HeatCommitment  c;
 
   PetscFunctionBeginUser;
-  a->has_reason = PETSC_FALSE;
+  a->said = PETSC_FALSE;
   if (!ReadCommitment(json, &c) || c.problem != problem || c.cycle != cycle || c.step != step) {
     HeatBenchInvalid(a->r, "audit: %s, cycle %u: its commitment is missing or malformed",
                      problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", cycle);
@@ -273,10 +273,9 @@ static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
   HeatWindow      w;
 
   PetscFunctionBeginUser;
-  if (!ReadCommitment(json, &c))
-    PetscFunctionReturn(PETSC_SUCCESS); /* AuditCommitment has added a reason */
-  a->has_reason = PETSC_FALSE;
-  json          = HeatJsonElement(HeatJsonGetMember(json, "windows"), 0);
+  if (!ReadCommitment(json, &c)) PetscFunctionReturn(PETSC_SUCCESS); /* told already */
+  a->said = PETSC_FALSE;
+  json    = HeatJsonElement(HeatJsonGetMember(json, "windows"), 0);
   PetscCall(HeatWindowDraw(a->id, &c, 0, &w));
   row.row   = w.row;
   row.first = w.piece * HEAT_PIECE;

@@ -56,9 +56,9 @@ typedef struct {
 /** Return whether a commit ends in the mark of modified sources, "-dirty". */
 PetscBool HeatAuditIsModified(const char *commit);
 
-/** Add a reason if a result under the rules `base` was computed with modified sources.  Only
- *  classes above tiny whose grade is reportable or official are judged, since other results may
- *  come from development.
+/** Add a reason if a result by the rules `base` comes from modified sources.  Only results of
+ *  classes above tiny with the grade reportable or official are judged; others may be made in
+ *  development.
  *  @param[in,out] r  its `seconds` are those of the timed steps */
 void HeatAuditCommit(const HeatBenchId *id, HeatBenchRules rules, const char *commit,
                      HeatBenchResult *r);
