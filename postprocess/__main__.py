@@ -19,7 +19,7 @@ from .packages import require
 from .wording import printable
 
 USAGE, UNREADABLE = 2, 4
-INTERRUPTED = 130  # what shells report for a program that was stopped with Ctrl-C
+INTERRUPTED = 130  # the exit code that shells report for a program that was stopped by Ctrl-C
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,8 +31,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    os.environ["MPLBACKEND"] = "Agg"  # pictures are files: no display is needed
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # no message about its cache folder
+    os.environ["MPLBACKEND"] = "Agg"  # draw into files, without a display
+    # Suppress matplotlib's message about its cache folder.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     require("numpy", "h5py", "matplotlib", "contourpy")
     from .plot import run_plot
     return run_plot(arguments)
@@ -245,7 +246,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal may lack superscripts
+            stream.reconfigure(errors="replace")  # the encoding of a terminal may lack superscripts
     if sys.version_info < (3, 9):
         return _fail(f"{sys.executable} is older than Python 3.9, which postprocess needs", USAGE)
     parser = make_parser()

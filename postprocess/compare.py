@@ -17,8 +17,8 @@ from .pairing import Pairing, Side, at_time, pair, require_more_than_start, time
 from .reader import VECTORS, Snapshot
 from .wording import count, listed, printable, unit_text
 
-DIFFERS = 5  # exit code above the tolerance, as for a failed check of a case
-MOST_LINES = 20  # pairs with a line of their own
+DIFFERS = 5  # exit code when a difference is above the tolerance, as for a failed check of a case
+MOST_LINES = 20  # most pairs of snapshots that are printed with a line each
 PARTS = {**VECTORS, "conductivity": ("conductivity_x", "conductivity_y")}
 
 
@@ -27,7 +27,8 @@ class Difference:
     """Difference of one field, in its unit.
 
     max: largest |A - B|, at (x, y) [m]; NaN when a value is not finite on either side.  l2: square
-    root of the area mean of (A - B)^2.  scale: largest finite |A|.  not_finite: such cells.
+    root of the area mean of (A - B)^2.  scale: largest finite |A|.  not_finite: number of cells
+    with a value that is not finite.
     """
 
     max: float

@@ -17,7 +17,7 @@ from .text_file import replace_file
 from .wording import count, duration, plain, printable
 
 REGRESSION = 5
-WIDTH = 130  # columns of the table where there is no terminal
+WIDTH = 130  # width of the table in columns when stdout is not a terminal
 SCHEMA = "heat2d comparison 1"
 
 

@@ -4,8 +4,8 @@ After a jump at a side, the first heat flow may be a thousand times the others, 
 squeezes to a line.  Three scales are tried, the plainest first:
 
 - linear, with everything on it, when the largest value is not far above the typical one;
-- linear without a few rows far above the typical value; they are marked at the edge of the panel
-  and named in a note, so that nothing is hidden without a word;
+- linear without a few rows far above the typical value; they are marked at the edge of the panel,
+  and a note names them;
 - logarithmic away from zero (matplotlib's symlog), when the values span decades in many rows.  Only
   quantities with a natural zero can have it, so temperatures stay linear.
 
@@ -22,10 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 
 Curves = dict[str, np.ndarray]
-FLOW_RATIO, TEMPERATURE_RATIO = 30.0, 100.0  # of the largest to the typical value, on a linear axis
-FEW = 0.03  # of the rows may lie outside the axis
-NOISE = 1e-9  # of the largest value: smaller ones are rounding errors of zero
-DECADES = 6  # of a logarithmic axis, at most
+# Largest ratio of the largest to the typical value that a linear axis shows, for heat flows and for
+# temperatures.
+FLOW_RATIO, TEMPERATURE_RATIO = 30.0, 100.0
+FEW = 0.03  # largest fraction of the rows that may lie outside the axis
+NOISE = 1e-9  # values below this fraction of the largest value are rounding errors of zero
+DECADES = 6  # most decades of a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,14 @@ class Outside:
     """The rows of one curve that are outside the axis."""
 
     name: str
-    rows: np.ndarray  # their numbers
+    rows: np.ndarray  # numbers of these rows
     worst: int  # the row that is farthest outside
 
 
 @dataclass(frozen=True)
 class CurveScale:
-    """Scale of one panel: limits None leaves them to matplotlib; linear up to `threshold` on both
-    sides of zero and logarithmic beyond, when it is above 0."""
+    """Scale of one panel.  With `limits` None matplotlib chooses them.  With a `threshold` above 0
+    the axis is linear up to it on both sides of zero, and logarithmic beyond."""
 
     limits: tuple[float, float] | None = None
     threshold: float = 0.0
@@ -90,7 +92,7 @@ def _widened(values: np.ndarray, from_zero: bool) -> tuple[float, float] | None:
 
 
 def _clipped(values: np.ndarray, curves: Curves, far: np.ndarray, from_zero: bool) -> CurveScale:
-    """Fit the axis to the rows that are not far."""
+    """Fit the axis to the rows that are not far outside, and mark those that are."""
     near = values[:, ~far]
     near = near[np.isfinite(near)]
     low, high = float(near.min()), float(near.max())

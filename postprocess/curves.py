@@ -22,30 +22,31 @@ from .texts import fitted, wrapped
 from .wording import count, digits_between, plain, printable, shortened, signed
 
 WIDTH, PANEL, HEAD, FOOT, GAP = 7.8, 1.95, 0.28, 0.6, 0.2  # inches
-LEFT, RIGHT = 0.87, 1.72  # inches beside the panels; the legend is on the right
+LEFT, RIGHT = 0.87, 1.72  # margins beside the panels in inches; the legend is on the right
 TITLE_LINE, NOTE_LINE, LEGEND_LINE = 0.22, 0.15, 0.142
-TITLE_SIZE, NOTE_SIZE, REMARK_SIZE, LEGEND_SIZE = 11, 8, 7.5, 8  # points
-LEGEND_WIDTH = 1.33  # inches of a name in the legend
-NAME = 20  # characters of a name in a remark
+TITLE_SIZE, NOTE_SIZE, REMARK_SIZE, LEGEND_SIZE = 11, 8, 7.5, 8  # sizes of text in points
+LEGEND_WIDTH = 1.33  # largest width of a line of the legend in inches
+NAME = 20  # most characters of a name in a remark
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#555555",
            "#8c564b", "#000000")
-MOST_NAMED = len(COLOURS)  # curves with a colour and a name; the others are grey
+MOST_NAMED = len(COLOURS)  # most curves with a colour and a name; the others are grey
 MOST_DRAWN = 400
-LARGEST = 1e300  # an axis of larger numbers would overflow
+LARGEST = 1e300  # larger values are not drawn, because the axis would overflow
 
 
 @dataclass(frozen=True)
 class CurvePanel:
     """Curves [rows] over `along` [rows] in the unit of the abscissa, and how to draw them."""
 
-    label: str  # of the vertical axis, with its unit
+    label: str  # label of the vertical axis, with its unit
     along: np.ndarray
     curves: Curves
     from_zero: bool  # whether zero means "nothing", as for a heat flow
     draw: Callable[[Axes, CurvePanel], list[Artist]] = field(default=lambda a, p: draw_all(a, p))
-    colours: dict[str, object] = field(default_factory=dict)  # by name; default: by order
+    # Colour by name of the curve; default: by order.
+    colours: dict[str, object] = field(default_factory=dict)
     row: str = "row"  # what a value belongs to: a row of a table, a point of a line
-    height: float = PANEL  # inches, at least
+    height: float = PANEL  # least height in inches
 
     def colour(self, name: str) -> object:
         """Return the colour of a curve."""
@@ -174,7 +175,7 @@ def draw_curve(axes: Axes, along: np.ndarray, values: np.ndarray, **style: objec
 def entry(name: str, **style: object) -> Line2D:
     """Return a legend entry; a long name takes two lines, and loses its middle beyond that."""
     lines, room = wrapped(name, LEGEND_WIDTH, LEGEND_SIZE), 2.0
-    while len(lines) > 2:  # breaking between words wastes room, so how much fits is tried
+    while len(lines) > 2:  # breaks between words waste room: shorten the name until it fits
         room -= 0.2
         lines = wrapped(fitted(name, room * LEGEND_WIDTH, LEGEND_SIZE), LEGEND_WIDTH, LEGEND_SIZE)
     return Line2D([], [], label="\n".join(lines), **style)

@@ -25,9 +25,10 @@ from .sheet import Sheet, legend_columns, legend_labels, make_sheet
 from .texts import text_width
 from .wording import count, digits_between, plain, quantity, signed, span, unit_text
 
-SERIES_ALL, SERIES_SOME = 8, 6  # up to 8 snapshots are all shown; of more, 6
-FAR = 1e3  # times the size of the domain from the origin: coordinates are counted from a corner
-BAR_LABEL = 8  # points
+SERIES_ALL, SERIES_SOME = 8, 6  # a series shows all of up to 8 snapshots, and 6 of more than 8
+# A domain that is this many times its size away from the origin has coordinates from its corner.
+FAR = 1e3
+BAR_LABEL = 8  # size of the numbers beside a colour bar in points
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def _decomposition(run: Run, owner: Field) -> str:
     grid = record.get("processes") if isinstance(record, dict) else None
     if isinstance(grid, list) and len(grid) == 2 and grid[0] * grid[1] == ranks:
         parts.append(f"{grid[0]} × {grid[1]} blocks")
-    if owner.data.size == owner.cells:  # a reduced copy cannot be counted
+    if owner.data.size == owner.cells:  # the cells of a reduced copy cannot be counted by owner
         _, counts = np.unique(owner.data, return_counts=True)
         low, high = int(counts.min()), int(counts.max())
         parts.append(f"{low} cells each" if low == high else f"{low} to {high} cells each")
@@ -203,7 +204,7 @@ def _extremes(fields: list[Field]) -> str:
 
 
 def _spacing(lines: list[list[Isotherm]], units: str) -> str:
-    """Say which isotherms are drawn; nothing when there are none."""
+    """Describe which isotherms are drawn; return an empty text when there are none."""
     at = sorted({isotherm.level for panel in lines for isotherm in panel})
     if not at:
         return ""

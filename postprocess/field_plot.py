@@ -20,15 +20,17 @@ from .outlines import outlines, ranked
 from .reader import Field
 from .wording import count, length_unit, printable
 
-LOG_RATIO = 30.0  # a conductivity or a heat flux that varies more has a logarithmic scale
-DECADES = 4  # of a logarithmic scale, at most
+# A conductivity or heat flux whose largest to smallest ratio is above this has a logarithmic scale.
+LOG_RATIO = 30.0
+DECADES = 4  # most decades of a logarithmic scale, before its beginning is rounded down
 LARGEST = 1e300  # larger values have the colour of this one
-SMALLEST = 1e-280  # a smaller range cannot be drawn, and is that of a constant
-COMPONENTS = ("heat_flux_x", "heat_flux_y")  # these have a sign
-MOST_SEGMENTS = 40_000  # more outlines than this are a texture, not outlines
-MOST_NAMED = 10  # materials or probes in a legend
+# A field with a smaller range is drawn as constant, since matplotlib cannot scale it.
+SMALLEST = 1e-280
+COMPONENTS = ("heat_flux_x", "heat_flux_y")  # fields whose values have a sign
+MOST_SEGMENTS = 40_000  # with more outline segments than this, the outlines would cover the picture
+MOST_NAMED = 10  # most materials or probes that a legend names
 BAD_COLOUR = "#9aa0a6"
-# Distinguishable on all colours of inferno, also by the colour-blind
+# Colours that can be distinguished on all colours of the map inferno, also by colour-blind people.
 OUTLINE_COLOURS = ("#5fe3ff", "#ffffff", "#7dff8a", "#9db8ff", "#ff9de6", "#d8d8d8")
 MATERIAL_COLOURS = ("#e8e2d0", "#d08770", "#5e81ac", "#a3be8c", "#b48ead", "#ebcb8b", "#88c0d0",
                     "#bf616a", "#6b7280", "#8f6b4a", "#c7d36f", "#3b7a78")
@@ -84,8 +86,8 @@ def colour_norm(fields: list[Field], limits: tuple[float, float] | None) -> Norm
 
 
 def _lowest_decade(fields: list[Field], high: float) -> float:
-    """Return where a logarithmic scale of a heat flux begins, or 0 when a linear one shows it: the
-    power of ten below most cells, when these are far below the largest flux."""
+    """Return where the logarithmic scale of a heat flux begins: the power of ten below most cells,
+    when these are far below the largest flux; 0 when a linear scale is enough."""
     sizes = np.concatenate([np.abs(f.data[np.isfinite(f.data)]).ravel() for f in fields])
     sizes = sizes[sizes > 1e-9 * high]
     if not sizes.size or not np.median(sizes) < high / LOG_RATIO:
@@ -109,7 +111,8 @@ def draw_cells(axes: Axes, field: Field, scale: Scale, norm: Normalize, cmap: st
     data = np.ma.masked_invalid(field.data)
     data = np.ma.where(np.abs(data) < SMALLEST, 0.0, data)
     if isinstance(norm, LogNorm):
-        data = np.ma.maximum(data, norm.vmin)  # zero has no logarithm; the bar has an arrow
+        # Zero has no logarithm; an arrow at the end of the bar shows smaller values.
+        data = np.ma.maximum(data, norm.vmin)
     x, y = field.x_edges / scale.metres, field.y_edges / scale.metres
     if _is_even(x) and _is_even(y):
         # A reduced field's last cell may be cut short: it is drawn whole, and the axes cut it.

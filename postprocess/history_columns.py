@@ -42,7 +42,7 @@ def sort_columns(history: Table, results: dict[str, Any] | None = None) -> Histo
     """Sort the columns of a history; the record, where there is one, names the interfaces."""
     flows = {name: history[f"heat_{name}"] for name in FLOWS if f"heat_{name}" in history}
     if not np.any(flows.get("source", 0.0)):
-        flows.pop("source", None)  # most cases have none
+        flows.pop("source", None)  # most cases have no source
     sorted_columns = HistoryColumns(
         {n: history[n] for n in ("max", "mean", "min") if n in history}, flows)
     rest = [n for n in history if n.startswith("heat_") and n[len("heat_"):] not in FLOWS]

@@ -22,11 +22,13 @@ from matplotlib.transforms import Bbox
 from .reader import Field
 from .wording import digits_between, plain, signed
 
-SIZE = 6.5  # points, of the labels
-MOST_LABELS = 3  # of one isotherm that falls into several lines
-MOST_LINES = 1500  # of all isotherms: more are noise, which no label explains
-STRAIGHT = 0.96  # chord over arc below a label, at least
-PLATEAU = 0.02  # of the cells at a value make its isotherm a patch of noise
+SIZE = 6.5  # size of the labels in points
+MOST_LABELS = 3  # most labels of one isotherm, which may consist of several lines
+MOST_LINES = 1500  # most lines of all isotherms that get labels; more lines are noise
+STRAIGHT = 0.96  # least ratio of chord to arc of the piece of line below a label
+# An isotherm is left out if more than this fraction of the cells has its value: its lines are
+# noise.
+PLATEAU = 0.02
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Label:
     angle: float  # degrees, -85 to 95
     circles: np.ndarray  # [n][2], pixels: centres of circles that cover the text
     radius: float
-    start: float  # of the gap along the line, pixels
+    start: float  # place along the line where the gap begins, pixels
     end: float
     merit: float
 
@@ -171,7 +173,7 @@ def _place(path: np.ndarray, size: tuple[float, float], crowd: np.ndarray, taken
     """
     width, height = size
     along = _lengths(path)
-    room = width + 0.6 * height  # of the gap
+    room = width + 0.6 * height  # length of the gap
     if along[-1] < 1.5 * room:
         return None
     own = _resampled(path, 3.0)

@@ -11,7 +11,7 @@ import sys
 
 from .errors import PackageError
 
-OLDEST = {"matplotlib": (3, 6)}  # contourpy and Text(parse_math=...) came with 3.6
+OLDEST = {"matplotlib": (3, 6)}  # contourpy and Text(parse_math=...) are new in 3.6
 PIP = {"yaml": "PyYAML"}  # where the name of the package differs from that of the module
 
 
@@ -37,7 +37,7 @@ def require(*names: str) -> None:
 
 
 def _too_old(name: str, version: str) -> list[str]:
-    """A sentence when the version is below the oldest one that works, else nothing."""
+    """Return a sentence when the version is below the oldest one that works, else an empty list."""
     oldest = OLDEST.get(name)
     numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
     if oldest is None or not numbers or numbers >= oldest:

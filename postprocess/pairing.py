@@ -1,7 +1,7 @@
 """Pairs the snapshots of two runs by their time.
 
-The number of its step does not say when a snapshot was taken: with another length of step, the
-same time has another number.  Two times are the same when they differ by rounding only.  Where no
+The step number of a snapshot does not determine its time: with another length of step, the same
+time has another step number.  Two times are the same when they differ by rounding only.  Where no
 time is the same, or where a time is not unique, the answer is an error that lists the times.
 """
 from __future__ import annotations
@@ -13,8 +13,11 @@ from .errors import RequestError
 from .reader import Run, Snapshot, open_field_file
 from .wording import count, listed
 
-ROUNDING = 1e-9  # of the time: ten times the rounding error of a sum of a million steps
-OF_SPACING = 0.01  # of the time to the next snapshot: late in a run, ROUNDING may be longer
+# Relative difference of equal times: ten times the rounding error of a sum of a million steps.
+ROUNDING = 1e-9
+# Largest difference as a fraction of the time to the nearest snapshot, since late in a run ROUNDING
+# may exceed it.
+OF_SPACING = 0.01
 
 
 @dataclass(frozen=True)

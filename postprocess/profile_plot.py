@@ -22,14 +22,15 @@ def draw_profile(title: str, name: str, table: Table, units: str, steady: bool) 
         return None
     steps = np.unique(table["step"])
     if steady:
-        steps = steps[-1:]  # the first one is the initial guess
+        steps = steps[-1:]  # of a steady run, the first state is the initial guess
     some = steps[np.linspace(0, len(steps) - 1, min(len(steps), MOST_TIMES)).round().astype(int)]
     pieces = [{n: table[n][table["step"] == step] for n in PROFILE} for step in some]
     longest = float(np.nanmax(np.abs(table["time"])))
     names = ["steady state" if steady else f"t = {duration(p['time'][0], longest)}" for p in pieces]
     size, unit = length_unit(float(np.nanmax(table["distance"])))
-    most = max(pieces, key=lambda p: len(p["distance"]))  # a run may be writing the last one
-    if len(set(names)) < len(names):  # times that four digits do not distinguish
+    # The run may still be writing the last profile.
+    most = max(pieces, key=lambda p: len(p["distance"]))
+    if len(set(names)) < len(names):  # four digits do not distinguish these times
         names = [f"{label}, step {step:.0f}" for label, step in zip(names, some)]
     curves = {label: _padded(piece["temperature"], len(most["distance"]))
               for label, piece in zip(names, pieces)}

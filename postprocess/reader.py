@@ -26,7 +26,7 @@ from .text_file import parse_json, read_text
 from .wording import duration, listed
 
 RESULTS_SCHEMA = "heat2d results 1"
-SLAB_CELLS = 1 << 22  # cells a slab: 32 MiB of doubles
+SLAB_CELLS = 1 << 22  # most cells that are read at once: 32 MiB of doubles
 PROFILE = ("step", "time", "distance", "x", "y", "temperature")  # columns of profile_NAME.csv
 
 
@@ -41,9 +41,9 @@ class Field:
     x_edges: np.ndarray  # [nx + 1], m
     y_edges: np.ndarray  # [ny + 1], m
     data: np.ndarray  # [ny][nx], in units
-    minimum: float  # of the finite values; NaN when there is none
+    minimum: float  # minimum and maximum of the finite values; NaN when there is none
     maximum: float
-    not_finite: int  # cells that hold NaN or infinity
+    not_finite: int  # number of cells that hold NaN or infinity
     cells: int
 
     @property

@@ -44,7 +44,7 @@ def _yaml_places(text: str) -> Places:
         import yaml
         case = yaml.safe_load(text)
         return _listed_places(case["output"]["probes"])
-    except Exception:  # PyYAML has many: the pattern is tried next
+    except Exception:  # PyYAML raises many kinds of errors; the pattern is tried next
         return {}
 
 

@@ -19,19 +19,20 @@ from matplotlib.figure import Figure  # noqa: E402
 from .texts import fitted, text_width, wrapped  # noqa: E402
 from .wording import plain  # noqa: E402
 
-# inches
+# All lengths are in inches.
 PANEL_SIDE = 6.4, 5.6  # largest width and height of a single panel
-GRID_SIDE = 9.6, 7.4  # of a grid of panels together
-THINNEST = 0.4  # a panel's shorter side
+GRID_SIDE = 9.6, 7.4  # largest width and height of a grid of panels
+THINNEST = 0.4  # least length of the shorter side of a panel
 LEFT, RIGHT, BOTTOM, TOP = 0.78, 0.22, 0.56, 0.14
 GAP_X, GAP_Y = 0.34, 0.36
 BAR, BAR_GAP = 0.15, 0.16
-BAR_TEXT, BAR_NAME = 0.85, 0.4  # numbers and name beside a bar, at least; the name alone
-LINE = 0.19  # of the legend and the small text
+# Least width of numbers and name beside a colour bar; width of the name alone.
+BAR_TEXT, BAR_NAME = 0.85, 0.4
+LINE = 0.19  # height of a line of the legend and of the notes
 TITLE_LINE = 0.24
-NARROWEST = 4.4  # a page, so that its title has room
-STRETCHED = 1.01  # the least stretch that is said
-TITLE_SIZE, NOTE_SIZE, LEGEND_SIZE = 11, 8.5, 8  # points
+NARROWEST = 4.4  # least width of a page, so that its title has room
+STRETCHED = 1.01  # least stretch of a panel that a note mentions
+TITLE_SIZE, NOTE_SIZE, LEGEND_SIZE = 11, 8.5, 8  # sizes of text in points
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def legend_columns(labels: list[str], width: float) -> int:
     longest = max((text_width(label, LEGEND_SIZE) for label in labels), default=0.0)
     most = max(1, min(len(labels), int(width / (0.55 + longest))))
     rows = math.ceil(len(labels) / most)
-    return max(1, math.ceil(len(labels) / max(1, rows)))  # as even as it gets
+    return max(1, math.ceil(len(labels) / max(1, rows)))  # spreads the entries evenly over the rows
 
 
 def legend_labels(labels: list[str], page_width: float) -> list[str]:

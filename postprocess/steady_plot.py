@@ -19,10 +19,10 @@ from .texts import fitted, text_width, wrapped
 from .wording import digits_between, plain, quantity, signed, span
 
 ROW, FOOT, GAP = 0.21, 0.55, 0.08  # inches
-NAMES = 1.85  # inches for the names on the left
+NAMES = 1.85  # width of the names on the left in inches
 TITLE_X = 0.29  # inches
-SIZE = 8  # points, of names and values
-MOST_ROWS = 40  # in a panel
+SIZE = 8  # size of names and values in points
+MOST_ROWS = 40  # most rows of a panel
 BARS = {"heat flow in": "#0072b2", "by segment": "#56b4e9", "between materials": "#009e73"}
 
 
@@ -119,7 +119,8 @@ def _draw_rows(axes: Axes, label: str, unit: str, rows: list[Bar], number: int) 
     if flows:
         axes.axvline(0.0, color="0.4", lw=0.8)
     else:
-        axes.use_sticky_edges = False  # a range of temperatures does not begin at the frame
+        # Keeps a margin between the bars of temperature ranges and the frame.
+        axes.use_sticky_edges = False
     axes.margins(x=0.05)
     _style_values(axes)
 

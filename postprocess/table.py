@@ -18,7 +18,7 @@ class TableError(Exception):
 def read_table(text: str) -> dict[str, np.ndarray]:
     """Return column name -> values [rows].  An empty text has no columns."""
     if not text.endswith("\n"):
-        text = text[:text.rfind("\n") + 1]  # the row that is being written, or was cut
+        text = text[:text.rfind("\n") + 1]  # drop an incomplete last row
     # Only line feeds end a line: names may hold the other characters that splitlines() takes.
     lines = [line.rstrip("\r") for line in text.split("\n")[:-1]]
     if not lines:
@@ -28,7 +28,7 @@ def read_table(text: str) -> dict[str, np.ndarray]:
     repeated = next((n for n, times in Counter(names).items() if times > 1), None)
     if repeated is not None:
         raise TableError(f"1: column '{repeated}' occurs twice")
-    first = header.line_num  # a quoted name may hold a line feed
+    first = header.line_num  # number of lines of the header: a quoted name may hold line feeds
     body = [line for line in lines[first:] if line.strip()]
     if not body:
         return {name: np.empty(0) for name in names}

@@ -12,7 +12,7 @@ from matplotlib.textpath import text_to_path
 
 from .wording import printable, shortened
 
-MOST_READ = 2000  # characters of a text: the rest could not be shown anyway
+MOST_READ = 2000  # a text is cut after so many characters, more than any page can show
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
@@ -44,7 +44,7 @@ def _fitting(text: str, width: float, size: float, weight: str) -> int:
     if text_width(text, size, weight) <= width:
         return len(text)
     low, high = 1, len(text)
-    while low < high:  # the longest beginning that fits, by bisection
+    while low < high:  # find the longest beginning that fits, by bisection
         middle = (low + high + 1) // 2
         if text_width(text[:middle], size, weight) <= width:
             low = middle

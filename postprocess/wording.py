@@ -66,7 +66,7 @@ def span(low: float, high: float) -> str:
 def digits_between(low: float, high: float) -> int:
     """Return how many significant digits distinguish values between low and high, at most 15."""
     largest = 0.5 * max(abs(low), abs(high))
-    apart = 0.5 * high - 0.5 * low  # of halves: high - low may overflow
+    apart = 0.5 * high - 0.5 * low  # subtract halves, because high - low may overflow
     if not apart > 0.0 or not math.isfinite(largest / apart):
         return 15
     return min(15, 4 + max(0, math.ceil(math.log10(largest / apart))))

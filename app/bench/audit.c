@@ -33,7 +33,7 @@ typedef struct {
   HeatBenchResult   *r;
   HeatAuditReport   *report;
   Sums               field, modes;
-  PetscBool          said; /* a reason about the windows of this commitment was given already */
+  PetscBool          said; /* a reason about the windows of this commitment was added */
 
   const HeatJson *commitments; /* array of the proof, borrowed */
   HeatHash       *roots;       /* owned [n_roots]; of the fields after the committed steps */
@@ -103,7 +103,7 @@ static void AddModesCell(Audit *a, const ProvenWindow *read, PetscInt64 i, Petsc
 }
 
 /* Add a reason about the windows of a commitment, unless one was given already. */
-static void SayOnce(Audit *a, const HeatCommitment *c, const char *what)
+static void AddReasonOnce(Audit *a, const HeatCommitment *c, const char *what)
 {
   if (a->said) return;
   a->said = PETSC_TRUE;
@@ -123,7 +123,7 @@ static void CheckDrawn(Audit *a, const HeatCommitment *c, const ProvenWindow *re
       const double right = HeatDrawTemperature(a->id->nonce, c->cycle,
                                                piece->piece * HEAT_PIECE + v, piece->row);
 
-      if (read->pieces[k].values[v] != right) SayOnce(a, c, reason);
+      if (read->pieces[k].values[v] != right) AddReasonOnce(a, c, reason);
     }
   }
 }
@@ -163,11 +163,11 @@ static PetscErrorCode CheckRoots(Audit *a, const HeatCommitment *c)
 
   PetscFunctionBeginUser;
   if (!HeatHashSame(&c->root[HEAT_BEFORE], &c->root[HEAT_AFTER]))
-    SayOnce(a, c, "the field that was read back is not the one that was written");
+    AddReasonOnce(a, c, "the field that was read back is not the one that was written");
   if (a->id->size->cells > RECOMPUTED || !HeatBenchIsChosen(c->cycle))
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(DrawnRoot(a->id, c->cycle, &drawn));
-  if (!HeatHashSame(&c->root[HEAT_AFTER], &drawn)) SayOnce(a, c, not_drawn);
+  if (!HeatHashSame(&c->root[HEAT_AFTER], &drawn)) AddReasonOnce(a, c, not_drawn);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -185,9 +185,10 @@ static PetscErrorCode AuditWindow(Audit *a, const HeatCommitment *c, int k, cons
     PetscCall(
         HeatProofReadPiece(a->id, c, &w.pieces[piece], json, piece, &read.pieces[piece], &proven));
     if (!proven) {
-      SayOnce(a, c,
-              "a window is not where nonce and roots place it, or its path does not lead to the "
-              "root");
+      AddReasonOnce(
+          a, c,
+          "a window is not where nonce and roots place it, or its path does not lead to the "
+          "root");
       PetscFunctionReturn(PETSC_SUCCESS);
     }
   }
@@ -304,7 +305,8 @@ static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
   a->report->histories += 1;
   if (!(error <= a->report->history)) a->report->history = error; /* also NaN */
   if (!(error <= HeatHistoryBound(a->id->workload)))
-    SayOnce(a, &c, "the field is not the one to which the steps lead from the nonce's first field");
+    AddReasonOnce(a, &c,
+                  "the field is not the one to which the steps lead from the nonce's first field");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

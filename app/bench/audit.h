@@ -6,7 +6,7 @@
 #include "app/bench/bench.h"
 #include "io/file/json.h"
 
-/** What is known of the signature of a record. */
+/** What is known about the signature of a record. */
 typedef enum {
   HEAT_RECORD_UNSIGNED,
   HEAT_RECORD_SIGNED, /* it has a signature that was not verified, for lack of a key */

@@ -5,7 +5,7 @@
 #include "solver/implicit/linear.h"
 
 /** Plain data of this process; the same on all ranks; all zero before the first solve.  A "solve"
- *  is all that one step solved (HeatStepInfo). */
+ *  comprises all linear solves of one step (HeatStepInfo). */
 typedef struct {
   PetscInt64 solves;                /* steps that solved something */
   PetscInt64 total, min, max;       /* linear iterations: of all steps, fewest and most of a step */

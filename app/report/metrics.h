@@ -10,7 +10,7 @@
  *      communication efficiency  CommE = max(u) / T
  *      parallel efficiency       PE    = LB CommE
  *
- *  The window consists of the steps and of what is decided between them.  Output is not in it.  All
+ *  The window consists of the steps and of the decisions between them, without output.  All
  *  functions are collective on comm, unless stated otherwise. */
 #ifndef HEAT_APP_METRICS_H
 #define HEAT_APP_METRICS_H
@@ -35,7 +35,7 @@ typedef struct {
 PetscErrorCode HeatMetricsFillWindow(MPI_Comm comm, const HeatTimeWindow *window,
                                      HeatResultsMetrics *metrics);
 
-/** Fill in the distribution of step times: of each percentile, that of the slowest rank. */
+/** Fill in the distribution of step times: each percentile on the rank where it is largest. */
 PetscErrorCode HeatMetricsFillSteps(MPI_Comm comm, const HeatStepTimes *times,
                                     HeatResultsMetrics *metrics);
 

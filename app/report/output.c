@@ -1,5 +1,5 @@
-/** The files that grow during a run (output.h): history, probes, profiles and snapshots together,
- *  so that opening, closing and going back treat them alike. */
+/** The files that grow during a run (output.h): open, rewind and close history, probes, profiles
+ *  and snapshots together. */
 #include "app/report/output.h"
 
 #include <stdio.h>
@@ -84,8 +84,8 @@ static PetscBool FindTable(const char *tables, const char *name, PetscInt64 *row
   return PETSC_FALSE;
 }
 
-/* Warn of each table that has, up to the checkpoint, which is the present state, another number of
-   rows or another last row than when the checkpoint was written. */
+/* Warn of each table whose number of rows, or last row, up to the step of the checkpoint differs
+   from the checkpoint's list of tables.  The present state is that of the checkpoint. */
 static PetscErrorCode WarnOfGaps(const HeatOutput *o, const HeatRunState *state, const char *tables)
 {
   PetscFunctionBeginUser;

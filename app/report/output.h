@@ -46,7 +46,8 @@ PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state,
                                 const HeatOutputList *list);
 
 /** Return to a checkpoint, which is the present state, in the middle of a run: drop buffered rows,
- *  close the files, and HeatOutputResume.  Collective.  Errors: HEAT_ERR_FILE. */
+ *  close the files, and reopen them as HeatOutputResume does.  Collective.
+ *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputRewind(HeatOutput *output, const HeatRunState *state,
                                 const HeatOutputList *list);
 

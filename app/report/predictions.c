@@ -39,7 +39,7 @@ static HeatResultsTraffic Halo(const HeatRunState *state)
   return traffic;
 }
 
-/* What solves are made of. */
+/* How equations are solved, as far as the messages of the solves depend on it. */
 typedef struct {
   HeatMultigrid *multigrid; /* borrowed; NULL: not used */
   PetscBool      known;     /* nothing but the multigrid sends messages */

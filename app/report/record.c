@@ -107,7 +107,7 @@ static PetscErrorCode HasOurs(HeatLinear *linear, PetscBool *ours)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find which of the solvers whose traffic there is a model of has solved all equations. */
+/* Find the solver that has solved all equations, among those with a model of memory traffic. */
 static PetscErrorCode FindTrafficSolver(const HeatRunState *state, const HeatIterations *it,
                                         HeatTrafficSolver *solver)
 {
@@ -305,7 +305,7 @@ static PetscErrorCode FreeArrays(Arrays *arrays)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return what this rank measured in the steps and what is decided between them. */
+/* Return what this rank measured in the window: the steps and the decisions between them. */
 static PetscErrorCode MeasuredWindow(const HeatReportSources *from, HeatTimeWindow *w)
 {
   static const HeatPhase steps[]  = {HEAT_PHASE_STEP, HEAT_PHASE_DIAGNOSTICS};
@@ -324,7 +324,7 @@ static PetscErrorCode MeasuredWindow(const HeatReportSources *from, HeatTimeWind
   }
   for (int k = 0; k < 3; k++) w->output += p->seconds[output[k]];
   if (linear) PetscCall(HasOurs(linear, &known));
-  if (!known) w->coarse = NAN; /* PETSc's preconditioners do not tell their levels */
+  if (!known) w->coarse = NAN; /* the levels of PETSc's preconditioners are not timed */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

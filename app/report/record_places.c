@@ -46,8 +46,8 @@ static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add the sizes of each attribute that later regions leave on less than the region's own part
-   (size->left), which is where at least one of its attributes is left. */
+/* Add the sizes of each attribute that is visible on less than size->left, the part of the region
+   where later regions leave at least one of its attributes. */
 static void FillParts(const HeatRegionSize *size, HeatResultsRegion *region)
 {
   for (int a = 0; a < HEAT_ATTRIBUTES; a++) {

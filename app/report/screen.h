@@ -19,8 +19,8 @@ PetscErrorCode HeatScreenCreate(const HeatOptions *options, PetscMPIInt rank, He
  *  cover nothing come even with `--quiet`.  Collective. */
 PetscErrorCode HeatScreenHeader(HeatScreen *screen, const HeatReportSources *from);
 
-/** Print the progress after a step: on a terminal at most ten times a second, else a line every
- *  tenth of the run or every 30 s.  Not collective. */
+/** Print the progress after a step: on a terminal at most ten times a second, else a line after
+ *  every tenth of the run, at most one a second, and after 30 s without a line.  Not collective. */
 PetscErrorCode HeatScreenProgress(HeatScreen *screen, const HeatRunState *state);
 
 /** Print a note, once for each kind in a run, where the solves of a step needed more than V-cycles,

@@ -189,7 +189,7 @@ static void PrintFailures(const HeatCheckResult *checks, PetscInt n)
   }
 }
 
-/* Print what --break-halo has left out, and the pairs of ranks that do not hear of each other: the
+/* Print what --break-halo has left out, and the pairs of ranks that miss each other's data: the
    first MOST, chosen to fit on a screen; results.json has all. */
 static void PrintBrokenHalo(const HeatResultsBrokenHalo *b, FILE *stream, const char *prefix)
 {

@@ -25,8 +25,8 @@ PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return what keeps steps as short as dt [s], and what to do: a key of the case that bounds free
-   steps, else what a scheme that controls them may run into. */
+/* Return why free steps are as short as dt [s], and the remedy: a key of the case that bounds them,
+   or else a difficulty that the scheme may have met. */
 static const char *CauseOfShortSteps(const HeatRunState *state, PetscReal dt)
 {
   const HeatClock  *clock                 = &state->clock;
@@ -40,7 +40,7 @@ static const char *CauseOfShortSteps(const HeatRunState *state, PetscReal dt)
   for (int k = 0; k < HEAT_OUTPUTS; k++)
     if (clock->interval[k] > 0.0 && clock->interval[k] <= clock->dt && dt < clock->dt)
       return outputs[k];
-  /* 0.5: the clock takes at least half of what is proposed where it avoids a tiny step */
+  /* 0.5: where a tiny step would follow, the clock takes at least half of the proposal */
   if (clock->free && longest > 0.0 && dt >= 0.5 * longest)
     return "time.adaptive.max_step is too short for time.end: raise it, or end the run earlier";
   return "look for what grows without bound, or for a source or conductivity that jumps at a "

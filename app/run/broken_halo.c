@@ -1,4 +1,5 @@
-/** Break the halo exchange on purpose, and name the ranks that it separates (broken_halo.h). */
+/** Break the halo exchange on purpose, and name the pairs of ranks that miss each other's data
+ *  (broken_halo.h). */
 #include "app/run/broken_halo.h"
 
 #include <errno.h>
@@ -28,10 +29,10 @@ PetscErrorCode HeatBrokenHaloStart(const HeatOptions *o, HeatRunState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a rank says of one side of its block: its neighbour, wrong values, compared values. */
+/* What a rank reports about one side of its block: its neighbour, wrong values, compared values. */
 enum { NEIGHBOUR, WRONG, COMPARED, PER_SIDE };
 
-/* Add what a rank says of a side to the pair of the two ranks. */
+/* Add a rank's report about a side to the pair of the two ranks. */
 static void AddToPair(PetscInt rank, const PetscInt64 side[PER_SIDE], HeatBrokenHaloTest *test)
 {
   const PetscInt other = (PetscInt)side[NEIGHBOUR];
@@ -53,16 +54,16 @@ static int ByRanks(const void *one, const void *other)
   return (a->ranks[1] > b->ranks[1]) - (a->ranks[1] < b->ranks[1]);
 }
 
-/* Make the list of the pairs with wrong values, sorted, from what all ranks say.  The search for a
-   pair is quadratic in the number of ranks, of which a lesson has few. */
-static PetscErrorCode ListPairs(PetscInt size, const PetscInt64 *said, HeatBrokenHaloTest *test)
+/* Make the sorted list of the pairs with wrong values from the reports of all ranks.  The search
+   for a pair is quadratic in the number of ranks, of which a lesson has few. */
+static PetscErrorCode ListPairs(PetscInt size, const PetscInt64 *reports, HeatBrokenHaloTest *test)
 {
   PetscInt n = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(size * HEAT_SIDES, &test->pairs));
   for (PetscInt k = 0; k < size * HEAT_SIDES; k++)
-    AddToPair(k / HEAT_SIDES, said + k * PER_SIDE, test);
+    AddToPair(k / HEAT_SIDES, reports + k * PER_SIDE, test);
   for (PetscInt k = 0; k < test->n_pairs; k++)
     if (test->pairs[k].wrong > 0) test->pairs[n++] = test->pairs[k];
   test->n_pairs = n;

@@ -1,7 +1,8 @@
 /** A run that leaves halo exchanges out on purpose: --break-halo EVERY, for teaching.
  *
  *  Such a run shows what a forgotten message does.  It counts as failed whatever its checks say: a
- *  test with numbers of cells, at its end, names the ranks that do not hear from each other. */
+ *  test at its end, with numbers of cells as values, names the pairs of ranks that miss each
+ *  other's data. */
 #ifndef HEAT_APP_BROKEN_HALO_H
 #define HEAT_APP_BROKEN_HALO_H
 
@@ -9,7 +10,7 @@
 #include "app/state/run_state.h"
 #include "io/run_files/results.h"
 
-/** What a run with --break-halo found out.  {0} is that of a healthy run. */
+/** What a run with --break-halo found.  {0} stands for a healthy run. */
 typedef struct {
   PetscInt             n_pairs;
   HeatResultsHaloPair *pairs; /* [n_pairs] owned, on rank 0; NULL elsewhere and before the test */
@@ -26,7 +27,7 @@ PetscErrorCode HeatBrokenHaloStart(const HeatOptions *options, HeatRunState *sta
  *  @param[out] test  free it with HeatBrokenHaloClear */
 PetscErrorCode HeatBrokenHaloRunTest(const HeatRunState *state, HeatBrokenHaloTest *test);
 
-/** Return what the record says; the pairs are borrowed from the test. */
+/** Return the member `broken_halo` of the record; its pairs are borrowed from the test. */
 HeatResultsBrokenHalo HeatBrokenHaloReport(const HeatRunState       *state,
                                            const HeatBrokenHaloTest *test);
 

@@ -18,12 +18,12 @@
 
 typedef struct HeatCheckpoints HeatCheckpoints;
 
-/** The modules that a checkpoint concerns.  Borrowed; they must outlive the checkpoints. */
+/** The modules that take part in a checkpoint.  Borrowed; they must outlive the checkpoints. */
 typedef struct {
   HeatHealth *health; /* tests the state */
   HeatSurvey *survey; /* taken for the test */
-  HeatOutput *output; /* its tables are brought up to date, its list of snapshots is stored */
-  HeatStop   *stop;   /* learns the cost of each checkpoint, for limits and Daly's interval */
+  HeatOutput *output; /* its tables are synced first, its list of snapshots is stored */
+  HeatStop   *stop;   /* gets the cost of each checkpoint, for limits and Daly's interval */
   HeatScreen *screen; /* prints Daly's interval */
   HeatPhases *phases; /* count the time as HEAT_PHASE_CHECKPOINT */
 } HeatCheckpointsPartners;
@@ -42,7 +42,7 @@ void HeatCheckpointsResume(HeatCheckpoints *checkpoints, const HeatRunState *sta
 
 /** Note that a rollback has returned to the checkpoint of the present step.  Where that is the
  *  newest one of this process, replace state->energy by the account that was kept in memory at that
- *  step: the checkpoint holds its rounded sums only.  Not collective. */
+ *  step: its sums are exact, those of the checkpoint have 212 bits.  Not collective. */
 void HeatCheckpointsRewind(HeatCheckpoints *checkpoints, HeatRunState *state);
 
 /** Return whether `checkpoint.every` asks for a checkpoint after this number of steps. */

@@ -2,9 +2,9 @@
  *
  *  All ranks compute at the same time, since ranks of a node share its memory bandwidth.  The
  *  number of applications of the operator is doubled until the fastest rank has computed for
- *  LEAST_TIME, or until a batch takes MOST_TIME, as where ranks share cores and wait for one
- *  another; then the shortest of BATCHES batches counts, so that an interruption by the system does
- *  not. */
+ *  LEAST_TIME, or until a batch takes MOST_TIME, for example because ranks share cores and wait
+ *  for one another.  The shortest of BATCHES batches of that length is used, so that an
+ *  interruption by the system does not count. */
 #include "app/run/measure_speeds.h"
 
 #include <math.h>
@@ -22,7 +22,8 @@
    second. */
 #define MOST_TIME 0.2
 
-/* Batches whose shortest counts.  Chosen: one of three is hardly ever interrupted. */
+/* Batches of which the shortest is used.  Chosen: at least one of three is nearly always free of
+   interruptions. */
 enum { BATCHES = 3 };
 
 /* Speeds are rounded to 1/PARTS of their mean.  Chosen: repeated measurements on one machine differ
@@ -59,7 +60,7 @@ static PetscErrorCode Measure(HeatRunState *state, double *speed)
 
   PetscFunctionBeginUser;
   PetscCall(VecDuplicate(state->T, &net));
-  PetscCall(TimeBatch(state, 1, net, &least)); /* touches all memory for the first time */
+  PetscCall(TimeBatch(state, 1, net, &least)); /* the first touch of all memory, not measured */
   for (;; n *= 2) {
     const double start = HeatMonotonicTime();
     double       times[2]; /* minus the least time of a rank; the time of the batch */

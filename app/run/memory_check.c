@@ -3,9 +3,9 @@
  *  The need of a rank is computed for the largest block, since blocks differ by a row and a column
  *  at most, or, where speeds of ranks make blocks unequal, for its own block.  A rank that writes
  *  files for others (output.writers) needs more than the others, so that there are two needs, of a
- *  writer and of any other rank; the need of a node is the sum over its ranks.  What a process has
- *  already when the check is made (program, libraries, MPI) is part of its need, but the limits
- *  have counted it already; it is therefore subtracted from the need.
+ *  writer and of any other rank; the need of a node is the sum over its ranks.  Memory that a
+ *  process already has when the check is made (program, libraries, MPI) is part of its need, but
+ *  the limits have already counted it; it is therefore subtracted from the need.
  *
  *  The message is about the rank or node that lacks the most memory. */
 #include "app/run/memory_check.h"
@@ -180,7 +180,7 @@ static const char *Size(double bytes, char buffer[32])
   return buffer;
 }
 
-/* Raise that the memory does not suffice.  Collective, with equal arguments on all ranks. */
+/* Raise the error that the memory does not suffice.  Collective; arguments equal on all ranks. */
 static PetscErrorCode Refuse(MPI_Comm comm, const HeatCase *c, const Balance *b,
                              const HeatNeed *need, double resident)
 {

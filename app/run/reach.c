@@ -30,8 +30,8 @@ static PetscErrorCode WidenByOutside(HeatReach *reach, const HeatCase *c, PetscR
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Drop the bounds that heat between these two values can break: the upper one if heat can enter
-   (above 0), the lower one if it can leave. */
+/* Drop the bounds that a source or flux with values from low to high can violate: the upper bound
+   if a value can be positive, the lower bound if a value can be negative. */
 static void HeatBy(HeatReach *reach, PetscReal low, PetscReal high)
 {
   if (high > 0.0) reach->has_high = PETSC_FALSE;

@@ -1,5 +1,5 @@
-/** Warnings about the results of a run, which are no errors: printed once on rank 0, and kept for
- *  results.json (app/report/warnings.h). */
+/** Warn about results of a run that are not errors.  Each warning is printed once on rank 0 and
+ *  kept for results.json (app/report/warnings.h). */
 #ifndef HEAT_APP_RUN_WARNINGS_H
 #define HEAT_APP_RUN_WARNINGS_H
 

@@ -1,7 +1,7 @@
 /** Toolbox for the entries of `heat2d verify`: solve cases that are given as text, without output,
  *  and record measurements with their bounds.
  *
- *  An entry is a function that opens problems (cases on their way from start to end), computes, and
+ *  An entry is a function that opens problems (cases that are being solved), computes, and
  *  records measurements.  It runs on v->comm: as many ranks as its smallest grid has room for, rank
  *  0 always among them; the other ranks wait.  An error that a user could cause, such as a solve
  *  that does not converge, makes the entry fail, and the suite continues.  Any other error ends the
@@ -34,7 +34,7 @@ typedef struct {
   char        message[512]; /* the error because of which nothing could be measured, or "" */
 } HeatVerifyResult;
 
-/** A case and its state between start and end.  All pointers are owned. */
+/** A case that is being solved, with its present state.  All pointers are owned. */
 typedef struct {
   HeatCase        *c;
   HeatGrid        *grid;

@@ -1,5 +1,5 @@
 /** Entry `events`: what switches at a time releases exactly its heat, in every scheme, and
- *  controlled steps see a smooth pulse that is far shorter than they are.
+ *  error-controlled steps do not miss a smooth pulse that is far shorter than a step.
  *
  *  An insulated body with rho c = 2 J/(m3 K) is heated everywhere by q(t) [W/m3], so that it
  *  stays uniform and its temperature rises by the integral of q over time, divided by rho c.
@@ -87,8 +87,8 @@ static PetscErrorCode MeasureDrive(HeatVerify *v, size_t drive, const char *sche
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Controlled steps of seconds see the smooth pulse.  The bound is the tolerated error of a
-   step, 1e-4 of the range of 35 K, times some ten steps that feel the pulse. */
+/* Error-controlled steps of some seconds do not miss the smooth pulse.  The bound is the tolerated
+   error of a step, 1e-4 of the range of 35 K, times some ten steps that feel the pulse. */
 static PetscErrorCode VerifySmoothPulse(HeatVerify *v)
 {
   static const char *const schemes[] = {"bdf2", "esdirk"};

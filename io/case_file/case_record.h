@@ -1,4 +1,4 @@
-/** The case in a record of an earlier run (results.json): written, and taken out again.
+/** The case in a record (results.json): written by a run, and read again by a later run.
  *
  *  A record is JSON, which is YAML, too; so the parser of case files reads it, and messages name
  *  its lines.  Its members

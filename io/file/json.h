@@ -58,9 +58,9 @@ void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char 
 void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error);
 
 /** Read a JSON file; the caller destroys the result.  Return NULL when the file does not exist, is
- *  no regular file, has 256 MiB or more, or is not valid JSON.  Not valid is also what readers of
- *  JSON read differently: an object with two members of one name, bytes after the value, and a text
- *  with a NUL character. */
+ *  no regular file, has 256 MiB or more, or is not valid JSON.  Texts that readers of JSON
+ *  interpret differently count as not valid, too: an object with two members of one name, bytes
+ *  after the value, and a text with a NUL character. */
 HeatJson *HeatJsonRead(const char *path);
 
 /** Copy the text member `key` into `value` of `size` bytes: "" when the object is NULL, the member

@@ -29,8 +29,8 @@ class PointComparison:
     verdict: str
     a: Summary | None = None
     b: Summary | None = None
-    time: Ratio | None = None  # B / A
-    iterations: float | None = None  # B / A
+    time: Ratio | None = None  # median time of B / median time of A
+    iterations: float | None = None  # iterations per step of B / those of A
     reasons: list[str] = field(default_factory=list)
 
 
@@ -73,7 +73,7 @@ def _names(results: ResultSet) -> str:
 
 
 def _compare(a: Group, b: Group, threshold: float, fewest: int, all_runs: bool) -> PointComparison:
-    """Compare one point; B is wrong if it has runs that do not count."""
+    """Compare one point; a point of B with runs that do not count is a regression."""
     before = _require_runs(a, "A", fewest, all_runs)
     bad = [r for r in b.repeats if not (r.counts or all_runs and r.record is not None)]
     if bad:

@@ -16,7 +16,8 @@ from .run_record import RunRecord, read_record
 from .statistics import Summary, summarise
 from .study_folder import FAILED, RunState, StudyState, read_state
 
-MOST_FILES = 100_000  # results.json below one folder; chosen: a larger tree is no result set
+# Most files results.json below one folder; chosen: a larger tree was named by mistake.
+MOST_FILES = 100_000
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Repeat:
     record: RunRecord | None
     failure: str = ""
     stderr: list[str] = field(default_factory=list)
-    planned: int | None = None  # ranks
+    planned: int | None = None  # number of ranks that the study planned for the run
 
     @property
     def counts(self) -> bool:
@@ -56,7 +57,7 @@ class Group:
 
     @property
     def records(self) -> list[RunRecord]:
-        """Records of all runs that ended, right or wrong."""
+        """Records of all runs that have one, valid or not."""
         return [r.record for r in self.repeats if r.record is not None]
 
     @property
@@ -82,7 +83,7 @@ class ResultSet:
     folder: Path
     title: str
     scaling: str
-    plan: dict[str, Any]  # of study.json; empty without a study
+    plan: dict[str, Any]  # the plan in study.json; empty for a folder without one
     groups: list[Group]
 
     @property
@@ -117,7 +118,8 @@ def _from_study(state: StudyState) -> ResultSet:
 
 
 def _planned_repeat(state: StudyState, run: RunState, ranks: int | None) -> Repeat:
-    """Read the record of a run of a study; a failed run stays one, whatever it wrote."""
+    """Read the record of a run of a study; a run that the study recorded as failed has failed,
+    whatever it wrote."""
     repeat = _repeat(state.run_folder(run), f"{run.point}/repeat-{run.repeat}",
                      run.reason or f"{run.state}: no results.json")
     repeat.planned, repeat.stderr = ranks, run.stderr
@@ -131,7 +133,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _repeat(folder: Path, label: str, failure: str) -> Repeat:
-    """Read the record of a run; one that cannot be read is a failure that is shown."""
+    """Read the record of a run; a record that cannot be read becomes the failure of the run."""
     try:
         record = read_record(folder / "results.json")
     except ReaderError as error:
@@ -148,7 +150,7 @@ def _from_tree(folder: Path) -> ResultSet:
         label = str(path.parent.relative_to(folder))
         repeat = _repeat(path.parent, label if label != "." else folder.name, "")
         key, name = _identity(repeat)
-        if key not in groups:  # two points may differ in what their names do not say
+        if key not in groups:  # points with other settings may get the same name: number them
             taken = {group.name for group in groups.values()}
             name = next(n for n in [name, *(f"{name} #{k}" for k in range(2, len(taken) + 3))]
                         if n not in taken)
@@ -169,7 +171,7 @@ def _record_files(folder: Path):
 
 
 def _identity(repeat: Repeat) -> tuple[tuple, str]:
-    """Return what runs of one point have in common, and its name."""
+    """Return a key that is the same for all runs of one point, and the name of the point."""
     record = repeat.record
     if record is None:
         return (repeat.label,), repeat.label

@@ -18,12 +18,13 @@ from ..errors import ReaderError
 from ..text_file import parse_json, read_text
 
 SCHEMA = "heat2d results 1"
-FINISHED = ("ok", "check-failed")  # statuses of a run that has reached its end
+FINISHED = ("ok", "check-failed")  # `status` of a run that has reached its end
 CELLS = {"tiny": 512, "small": 4096, "medium": 16384, "large": 65536, "huge": 262144,
          "peta": 1048576, "exa": 2097152}  # a side of the square grid (inputs/benchmark/RULES.md)
-CELL_BYTES = 8.0  # of a cell in a checkpoint
-SETUP_STEPS = 100.0  # steps over which the rules spread a set-up (RULES.md, 3.1)
-SAME_FIGURE = 1e-6  # relative; a figure that is written with 7 digits or more is the same
+CELL_BYTES = 8.0  # bytes of a cell in a checkpoint
+SETUP_STEPS = 100.0  # number of steps over which the rules spread a set-up (RULES.md, 3.1)
+# Largest relative difference of equal figures of merit: records have at least 7 digits.
+SAME_FIGURE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class RunRecord:
 
     @property
     def finished(self) -> bool:
-        """Whether the run has reached its end, right or wrong."""
+        """Whether the run has reached its end, with or without failed checks."""
         return self.text("status") in FINISHED
 
     @property
@@ -132,7 +133,7 @@ class RunRecord:
 
     @property
     def work(self) -> float | None:
-        """What a step does: cell-steps, or bytes of the workload `checkpoint`."""
+        """Work of a step: its cell-steps, or for the workload `checkpoint` its bytes."""
         return None if self.cells is None else self.cells * (CELL_BYTES if self.writes else 1.0)
 
     @property
@@ -168,7 +169,7 @@ class RunRecord:
                     checks, list) else []
 
     def _figure_problems(self) -> list[str]:
-        """A recorded figure of merit that does not follow from the recorded times."""
+        """Reasons why the recorded figure of merit does not follow from the recorded times."""
         recorded = self.number("bench", "fom") if self.is_bench else self.number("fom", "value")
         if self.fom is None:
             return ["has no times"] if self.finished else []
@@ -178,8 +179,8 @@ class RunRecord:
                 f"which give {self.fom:.6g}"]
 
     def _proof_problems(self) -> list[str]:
-        """A proof beside the record that is not the one of the record.  A record without its proof
-        counts: `heat2d bench --recompute` audits both."""
+        """Return the reason why the proof beside the record is not its proof.  A record without its
+        proof counts: `heat2d bench --recompute` audits both."""
         recorded = self.text("bench", "proof_sha256")
         proof = self.path.with_name("proof.json")
         if not recorded or not proof.is_file():

@@ -26,8 +26,8 @@ class Efficiency:
 
     group: Group
     base: Group
-    time: Summary  # per step [s]
-    speedup: float | None  # strong scaling
+    time: Summary  # time per step [s]
+    speedup: float | None  # for strong scaling alone
     total: Ratio
     numeric: float | None
     implementation: float | None
@@ -35,7 +35,8 @@ class Efficiency:
 
 
 def series(results: ResultSet) -> list[list[Group]]:
-    """Return the points that differ in their ranks alone, in order of their ranks."""
+    """Return lists of points that differ only in their numbers of ranks, each in order of the
+    ranks."""
     growing = {"class"} if results.scaling == "weak-machine" else set()
     found: dict[tuple, list[Group]] = {}
     for group in results.groups:
@@ -72,7 +73,7 @@ def efficiencies(results: ResultSet, groups: list[Group],
 
 
 def _quotient(base: Group, group: Group, what: str, all_runs: bool) -> float | None:
-    """Return the median of the base over that of the point."""
+    """Return the median of the base divided by the median of the point."""
     top, bottom = ([getattr(r, what) for r in g.usable(all_runs)] for g in (base, group))
     if not top or not bottom or None in top or None in bottom:
         return None

@@ -2,10 +2,11 @@
 
     t(p) = a + b n(p) + c log2 p,      n(p) the cells of each rank
 
-a is what no rank saves, b n the work, c log2 p the reductions.  The coefficients are not negative
-and minimise the sum of squared *relative* errors of the medians; a term is used only where it
-lowers that sum, and with three points or more to fit there are fewer terms than points.  The error
-at the largest p, which the fit has not seen, is what the model is worth.
+a is the time that does not depend on the ranks, b n that of the cells, c log2 p that of reductions.
+The coefficients are not negative and minimise the sum of squared *relative* errors of the medians;
+a term is used only where it lowers that sum, and with three points or more to fit there are fewer
+terms than points.  The error of the prediction at the largest p, which is not in the fit, shows how
+good the model is.
 """
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ import numpy as np
 from .groups import Group
 
 TERMS = ("a", "b", "c")
-FEWEST = 3  # numbers of ranks: two to fit and the largest to predict
-GAIN = 1e-9  # relative residual that another term must save; chosen: far above rounding
+FEWEST = 3  # fewest numbers of ranks: two to fit and the largest to predict
+# Least reduction of the relative residual that justifies another term; chosen: far above rounding.
+GAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Model:
     a: float  # [s]
     b: float  # [s] per cell
     c: float  # [s]
-    fitted: tuple[int, ...]  # ranks
+    fitted: tuple[int, ...]  # numbers of ranks of the points in the fit
     held_out: int
     measured: float  # time per step at the held-out point [s]
     predicted: float

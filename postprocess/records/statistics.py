@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Sequence
 
 COVERAGE = 0.95
-FEWEST = 6  # values for an interval of COVERAGE: 1 - 2 * 0.5**6 = 0.969
+FEWEST = 6  # fewest values that have an interval of COVERAGE: 1 - 2 * 0.5**6 = 0.969
 
 
 def coverage(n: int, k: int) -> float:
@@ -37,7 +37,7 @@ class Summary:
     median: float
     low: float | None
     high: float | None
-    covers: float | None  # probability of the interval
+    covers: float | None  # probability that the interval contains the median
 
     @property
     def n(self) -> int:

@@ -20,8 +20,10 @@ from .run_record import finite, read_record
 
 SCHEMA = "heat2d study 1"
 PLANNED, SUBMITTED, RUNNING, DONE, FAILED = "planned", "submitted", "running", "done", "failed"
-RIGHT = (0, 5, None)  # exit codes of a run that has ended: right, not valid, or not known
-NAME = re.compile(r"[A-Za-z0-9+_-][A-Za-z0-9.+_-]*")  # of a point and its folder
+# Exit codes of a run whose record is complete: valid, not valid, or code not known.
+RIGHT = (0, 5, None)
+# Allowed names of points, which are also names of folders.
+NAME = re.compile(r"[A-Za-z0-9+_-][A-Za-z0-9.+_-]*")
 
 
 @dataclass
@@ -33,8 +35,8 @@ class RunState:
     state: str = PLANNED
     exit_code: int | None = None
     seconds: float | None = None  # wall time of the run with its launcher
-    reason: str = ""  # of a failure, in a few words
-    stderr: list[str] = field(default_factory=list)  # last lines of a failure
+    reason: str = ""  # why the run failed, in a few words
+    stderr: list[str] = field(default_factory=list)  # last lines of stderr of a failed run
     job: str = ""  # number of the Slurm job
 
 
@@ -62,9 +64,9 @@ class StudyState:
         try:
             record = read_record(self.run_folder(run) / "results.json")
         except ReaderError:
-            record = None  # half a file of a run that was killed
+            record = None  # the run was killed while it wrote the file
         if run.state == FAILED:
-            return  # a failure stays one until it is retried
+            return  # a failed run stays failed until --retry-failed
         code = exit_code(self.run_folder(run))
         if code is not None:
             run.exit_code = code

@@ -11,7 +11,8 @@ from ..errors import ReaderError, RequestError
 from ..text_file import replace_file
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-LASTS = 120.0  # seconds; chosen: a page of a thousand runs prints in a few
+# Most seconds that printing may take; chosen: a page of a thousand runs prints in a few seconds.
+LASTS = 120.0
 
 
 def find_browser() -> str | None:
@@ -21,7 +22,8 @@ def find_browser() -> str | None:
 
 def browser_words(browser: str, profile: str) -> list[str]:
     """Return the words that start a browser without window, network and access to a profile."""
-    # A root user has no sandbox; the page has no script and may load nothing.
+    # Chromium's sandbox does not work for root.  That is safe here: the page has no script and may
+    # load nothing.
     return [browser, "--headless", "--disable-gpu", f"--user-data-dir={profile}", "--no-first-run",
             "--disable-extensions", "--disable-background-networking", "--disable-dev-shm-usage",
             *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -34,7 +36,8 @@ def print_to_pdf(page: Path, pdf: Path) -> None:
         raise RequestError("--pdf needs a browser: install the package chromium, or print the page "
                            "from your browser")
     profile = tempfile.mkdtemp()
-    printed = Path(profile) / "page.pdf"  # not `pdf`, where an older one would count as success
+    # Not `pdf`, because an older file there would look like success.
+    printed = Path(profile) / "page.pdf"
     words = [*browser_words(browser, profile), "--no-pdf-header-footer",
              f"--print-to-pdf={printed}", page.resolve().as_uri()]
     try:

@@ -25,13 +25,15 @@ from ..wording import plain, printable, shortened, time_unit
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000",
            "#999999")
 MARKERS = "osD^vP*Xh"
-HATCHES = ("", "//", "\\\\", "xx", "--", "||", "++", "/", "\\")  # lines: dots take megabytes
+# Hatches of lines, since hatches of dots make files of megabytes.
+HATCHES = ("", "//", "\\\\", "xx", "--", "||", "++", "/", "\\")
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
          "grid.alpha": 0.25, "legend.frameon": False, "svg.fonttype": "path",
          "text.parse_math": False, "text.usetex": False, "axes.unicode_minus": True}
-WIDTH = 4.8  # inches; on a phone of 360 pixels the texts keep 7 points
-WIDE = 20.0  # largest / smallest time beyond which the axis is logarithmic; chosen
-MOST_POINTS = 40  # of one chart; chosen: more rows than fit on a page are left to the table
+WIDTH = 4.8  # width of a chart in inches; on a phone of 360 pixels its texts then have 7 points
+WIDE = 20.0  # ratio of the largest to the smallest time above which the axis is logarithmic; chosen
+# Most points of one chart; chosen: more do not fit on a page, and the table has all.
+MOST_POINTS = 40
 
 
 class Chart:

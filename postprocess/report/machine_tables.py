@@ -7,7 +7,7 @@ from ..records.groups import Group, ResultSet
 from ..wording import listed
 from .sheet_table import NONE, SheetTable, number, percent, scaled, size
 
-LOW = 0.8  # POP flags an efficiency below this
+LOW = 0.8  # an efficiency below this is marked, as by POP
 POP = (("load_balance", "load balance (LB)"), ("communication_efficiency",
                                                "communication efficiency (CommE)"),
        ("parallel_efficiency", "parallel efficiency (PE = LB · CommE)"))
@@ -36,7 +36,7 @@ def pop_table(results: ResultSet, all_runs: bool) -> SheetTable:
     return table
 
 
-PARTS = ("compute", "halo", "coarse_levels", "reductions")  # of the time of the steps
+PARTS = ("compute", "halo", "coarse_levels", "reductions")  # parts of the time of the steps
 PERCENTILES = ("p50", "p95", "p99", "max")
 
 

@@ -25,7 +25,7 @@ class Part:
 
     title: str
     chart: str | None = None
-    caption: str = ""  # also the text that stands for the chart
+    caption: str = ""  # also the alternative text of the chart
     table: SheetTable | None = None
     folded: SheetTable | None = None
     folded_title: str = "Numbers"
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass
 class Sheet:
-    """All that the page says about one result set."""
+    """The content of the page for one result set."""
 
     title: str
     folder: str
@@ -64,7 +64,7 @@ def make_sheet(results: ResultSet) -> Sheet:
 
 
 def _verdict(results: ResultSet) -> str:
-    """Say in a sentence what the stamp means."""
+    """Explain the stamp in a sentence."""
     good, every = sum(r.counts for r in results.repeats), len(results.repeats)
     points = count(len(results.groups), "point")
     if good == every:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..records.statistics import Summary
 from ..wording import duration, plain, span, time_unit
 
-NONE = "–"  # what a record does not have
+NONE = "–"  # stands for a value that the record does not have
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 Both kinds keep the cells of each rank.  With m times the ranks,
 
-* weak-machine: spacing and time step stay and the domain grows to m times its area, so that the
-  work of a step per rank is that of the base;
+* weak-machine: spacing and time step stay and the domain grows to m times its area, so that each
+  rank has as much work per step as in the base;
 * weak-science: the domain stays and the spacing h falls by sqrt(m).  The error in space is of
   order h^2, so a scheme of order q in time needs a step proportional to h^(2/q): it falls by m for
   q = 1 and by sqrt(m) for q = 2.
@@ -73,7 +73,7 @@ class BaseCase:
         step = _number(time.get("step"))
         scheme = str(time.get("scheme"))
         if scheme == "steady" or step is None or time.get("adaptive"):
-            return {}  # no step, or one that the program chooses for stability or accuracy
+            return {}  # the case has no step, or heat2d chooses it for stability or accuracy
         order = self.study.time_order or ORDERS.get(scheme)
         if order is None:
             self.fail("time.scheme", f"the order of {scheme} is not known; set `time_order`")

@@ -16,7 +16,8 @@ from ..errors import ReaderError, RequestError
 from ..text_file import read_text
 from ..wording import shortened
 
-LARGEST = 1 << 20  # characters of a file; chosen: a study of 10000 points by hand stays below it
+# Most characters of a file; chosen: enough for 10000 points that are listed one by one.
+LARGEST = 1 << 20
 NULLS = ("", "~", "null", "Null", "NULL")
 
 

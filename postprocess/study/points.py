@@ -15,18 +15,19 @@ from .growth import BaseCase
 from .marked_yaml import Marked
 from .study_file import Study
 
-LONGEST_NAME = 100  # characters of a folder; chosen: far below the 255 of file systems
+# Most characters of the name of a folder; chosen: far below the 255 of file systems.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
 class Point:
-    """What is run `repeats` times."""
+    """One combination of ranks and swept values, which is run `repeats` times."""
 
     name: str  # also the name of its folder
     ranks: int
     nodes: int
-    parameters: dict[str, str]  # what distinguishes it, beside the ranks
-    arguments: tuple[str, ...]  # of heat2d, without --output
+    parameters: dict[str, str]  # swept keys and their values at this point
+    arguments: tuple[str, ...]  # arguments of heat2d, without --output
 
     def as_json(self) -> dict:
         return {"name": self.name, "ranks": self.ranks, "nodes": self.nodes,
@@ -85,7 +86,8 @@ def _name(ranks: int, parameters: dict[str, str], taken: set[str]) -> str:
     """Name a point by its ranks and values, as in p4-preconditioner-gamg."""
     parts = [f"p{ranks}"] + [f"{key.rpartition('.')[2]}-{value}" for key, value in
                              parameters.items()]
-    # A dash stays one dash, also in 1e-10 and before a negative number.
+    # Other characters, dashes among them, become one dash: 1e-10 stays, and `value--5` becomes
+    # `value-5`.
     name = re.sub(r"[^A-Za-z0-9.+_]+", "-", "-".join(parts)).strip("-.")[:LONGEST_NAME]
     if name not in taken:
         return name

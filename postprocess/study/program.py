@@ -15,7 +15,7 @@ from .points import Point
 from .study_file import Study
 
 ROOT = Path(__file__).resolve().parents[2]
-ANSWERS = 60.0  # seconds that the program or the launcher may take to answer
+ANSWERS = 60.0  # most seconds that the program or the launcher may take to answer
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Program:
                 *point.arguments]
 
     def _bound(self, point: Point) -> tuple[str, ...]:
-        """Bind when each rank can have a core of its own; not within the user's own launch line."""
+        """Return the options that bind the ranks, if each can have a core of its own and the study
+        file has no `launch`; else none."""
         fits = point.nodes == 1 and point.ranks <= (cpu_count() or 1)
         return self._binding if self.bind and fits else ()
 

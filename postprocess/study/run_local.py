@@ -1,8 +1,8 @@
 """Runs a study on this machine, one run at a time.
 
-Each run is a session of its own, so that a signal to this program does not reach it half; when this
-program is stopped, it ends the run and marks it as planned, and the next start runs it anew.  The
-kernel ends the launcher of a run when this program is killed.
+Each run is a session of its own, so that a signal to this program does not reach a part of its
+ranks; when this program is stopped, it ends the run and marks it as planned, and the next start
+runs it anew.  The kernel ends the launcher of a run when this program is killed.
 """
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .points import Point
 from .progress import Progress
 from ..records.study_folder import DONE, FAILED, PLANNED, RIGHT, RUNNING, RunState, StudyState
 
-GRACE = 10.0  # seconds between SIGTERM and SIGKILL; chosen: time for a checkpoint of a small case
-LAST_LINES = 5  # of stderr in study.json
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL; chosen: enough for a checkpoint of a small case
+LAST_LINES = 5  # number of last lines of stderr that study.json keeps
 KEPT = ("results.json", "proof.json", "stdout.txt", "stderr.txt", "exit_code")
 
 
@@ -74,7 +74,7 @@ def _run_one(state: StudyState, run: RunState, command: list[str], timeout: floa
     with open(folder / "stdout.txt", "wb") as out, open(folder / "stderr.txt", "wb") as err:
         child = None
         try:
-            with _held():  # a signal waits until `child` is known
+            with _held():  # block signals until `child` is known
                 child = subprocess.Popen([*command, "--output", str(folder)],
                                          stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                          start_new_session=True, preexec_fn=_begin)
@@ -85,7 +85,7 @@ def _run_one(state: StudyState, run: RunState, command: list[str], timeout: floa
         except subprocess.TimeoutExpired:
             late = True
         finally:
-            with _held():  # a second signal does not leave ranks behind
+            with _held():  # block signals, so that a second one does not leave ranks behind
                 if child is not None and child.poll() is None:
                     run.exit_code = end_session(child)
     run.seconds = time.monotonic() - began
@@ -99,7 +99,7 @@ _libc = ctypes.CDLL(None)
 
 @contextmanager
 def _held() -> Iterator[None]:
-    """Hold back the signals that end this program."""
+    """Block the signals that end this program."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
@@ -108,7 +108,8 @@ def _held() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """In the child, before it becomes the launcher: end with this program, and take signals."""
+    """In the child, before it becomes the launcher: ask the kernel to end it with this program, and
+    unblock signals."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 

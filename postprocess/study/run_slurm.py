@@ -22,9 +22,10 @@ from .study_file import Slurm
 from ..records.study_folder import (DONE, FAILED, PLANNED, SUBMITTED, RunState, StudyState,
                                     exit_code)
 
-ANSWERS = 60.0  # seconds that sbatch and squeue may take
+ANSWERS = 60.0  # most seconds that sbatch and squeue may take
 MPI = "--mpi=${MPI:-pmi2}"
-POLL = 2.0  # seconds between two looks at the queue with --wait; chosen: light on the controller
+# Seconds between two calls of squeue with --wait; chosen: little load for Slurm's controller.
+POLL = 2.0
 
 
 def script(slurm: Slurm, state: StudyState, run: RunState, point: Point, program: Program) -> str:
@@ -39,13 +40,15 @@ def script(slurm: Slurm, state: StudyState, run: RunState, point: Point, program
                 if value]
     options += ["--exclusive"] if slurm.exclusive else []
     # Since Slurm 22.05 srun does not take --cpus-per-task from the job, so it is passed on.
-    # MPI is that of inputs/slurm/job.sh: without it srun may start single ranks beside each other.
+    # The option with the variable MPI is that of inputs/slurm/job.sh; without it srun may start
+    # runs of one rank each.
     launch = slurm.launch or ("srun", MPI, f"--cpus-per-task={slurm.cpus_per_task}",
                               "--cpu-bind=cores", "--ntasks={ranks}")
     words = [*launch_words(launch, point), str(program.path), *point.arguments, "--output",
              str(folder)]
     run_it = shlex.join(words).replace(shlex.quote(MPI), f'"{MPI}"')
-    # The script writes the files itself: names with blanks or % mean something else to #SBATCH.
+    # The script itself redirects the output, because #SBATCH interprets blanks and % in names of
+    # files.
     out, err = (shlex.quote(str(folder / name)) for name in ("stdout.txt", "stderr.txt"))
     lines = ["#!/bin/sh", *[f"#SBATCH {option}" for option in (*options, *slurm.options)], "",
              *slurm.setup, f"{run_it} </dev/null >{out} 2>{err}", "code=$?",

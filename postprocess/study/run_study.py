@@ -24,9 +24,9 @@ from .study_file import Study, read_study
 from .study_plan import join, make_plan
 from .study_table import print_table
 
-NOT_VALID = 5  # as in heat2d: a run ended, and is not right
+NOT_VALID = 5  # exit code if a run failed or is not valid, as in heat2d
 INTERRUPTED = 130
-WIDTH = 130  # columns of the table where there is no terminal
+WIDTH = 130  # width of the table in columns when stdout is not a terminal
 
 
 def run_study(arguments: argparse.Namespace) -> int:
@@ -143,7 +143,7 @@ def _report(state: StudyState, console: Console) -> int:
     open_runs = sum(run.state in (PLANNED, SUBMITTED) for run in state.runs)
     results = read_results(state.folder)
     if open_runs < len(state.runs):
-        for group in results.groups:  # runs to come are no failures
+        for group in results.groups:  # runs that are still planned do not count as failures
             ended = {f"{r.point}/repeat-{r.repeat}" for r in state.runs
                      if r.state in (DONE, FAILED)}
             group.repeats = [r for r in group.repeats if r.label in ended]

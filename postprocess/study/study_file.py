@@ -20,9 +20,10 @@ SCALINGS = ("none", "strong", "weak-machine", "weak-science")
 BENCH_KEYS = ("class", "workload", "rules", "nonce", "duration", "memory_fraction")
 BENCH_WORDS = {"workload": ("implicit", "explicit", "checkpoint"),
                "rules": ("base", "ported", "optimised")}
-BENCH_NUMBERS = {"duration": (1e-3, 1e6), "memory_fraction": (0.0, 1.0)}  # as heat2d bench has them
+# Ranges of options of `heat2d bench`.
+BENCH_NUMBERS = {"duration": (1e-3, 1e6), "memory_fraction": (0.0, 1.0)}
 NONCE = re.compile(r"0x[0-9a-fA-F]{1,16}|[0-9]{1,20}")
-MOST_RUNS = 100_000  # chosen: a larger study is a slip of the pen
+MOST_RUNS = 100_000  # most runs of a study; chosen: a larger number is a mistake in the file
 WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -48,7 +49,7 @@ class Study:
     root: Marked
     title: str
     bench: dict[str, Marked] | None  # options of heat2d bench
-    case: Path | None  # else a case of heat2d run
+    case: Path | None  # or the case of `heat2d run`
     settings: dict[str, Marked]  # overrides of the case in all points
     petsc: tuple[str, ...]
     stream: bool  # also measure the bandwidth of the memory, with --stream
@@ -56,10 +57,11 @@ class Study:
     ranks: tuple[int, ...]
     ranks_per_node: int | None
     time_order: int | None  # order of accuracy in time, for weak-science
-    sweeps: tuple[dict[str, list[Marked]], ...]  # each a cartesian product; the points are all
+    # Each mapping stands for all combinations of its values.
+    sweeps: tuple[dict[str, list[Marked]], ...]
     repeats: int
     seed: int | None
-    timeout: float | None  # [s] of a run
+    timeout: float | None  # [s] after which a run is ended
     keep_all: bool
     program: str
     launch: tuple[str, ...]

@@ -41,7 +41,8 @@ def _sum(case: Path | None) -> str | None:
 
 
 def machine_sheet() -> dict[str, Any]:
-    """Describe the machine on which the study is driven: the one measured if it is local."""
+    """Describe the machine from which the study is run; with the launcher `local` it is the
+    measured one."""
     cpu = Path("/proc/cpuinfo")
     model = next((line.partition(":")[2].strip() for line in _lines(cpu)
                   if line.startswith("model name")), platform.processor())
@@ -69,7 +70,8 @@ def join(old: StudyState | None, folder: Path, plan: dict[str, Any],
     _require_same(old, plan)
     states = {(run.point, run.repeat): run for run in old.runs}
     asked = set(order)
-    order += [key for key in states if key not in asked]  # more repeats than now asked for
+    # Keep runs of a study that had more repeats.
+    order += [key for key in states if key not in asked]
     return StudyState(folder, plan, [states.get(key) or RunState(*key) for key in order])
 
 
@@ -84,7 +86,7 @@ def _require_same(old: StudyState, plan: dict[str, Any]) -> None:
                            f"would mix; {remedy}")
     _require_same_machine(old, plan, where, remedy)
     for key in ("scaling", "launcher", "launch", "bind"):
-        if key == "bind" and key not in old.plan:  # a study of an older version
+        if key == "bind" and key not in old.plan:  # studies of older versions did not record `bind`
             continue
         if old.plan.get(key) != plan[key]:
             raise RequestError(f"{where}: its {key} is {old.plan.get(key)}, now {plan[key]}; "

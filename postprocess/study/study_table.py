@@ -9,11 +9,11 @@ from ..records.scaling import efficiencies, series
 from ..records.statistics import Summary
 from ..wording import duration, plain, printable, span, time_unit
 
-NARROW = 100  # columns of a terminal below which the parts of the efficiency are left out
+NARROW = 100  # on a terminal with fewer columns the parts of the efficiency are left out
 
 
 def simple_table(columns: list[str], words: tuple[str, ...] = ("point",)) -> Table:
-    """Make a table without lines, whose numbers are never cut; names are folded."""
+    """Make a table without lines.  Its numbers are never cut; long names are wrapped."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in columns:
         table.add_column(name, justify="left" if name in words else "right", overflow="fold",
