@@ -68,8 +68,8 @@ static void (*const before_libraries)(void)
    PetscFinalize alone: a value that it refuses is one message, on rank 0, and code 2. */
 static int Finalize(int exit_code)
 {
-  static HeatCapture ending; /* PETSc keeps its address */
-  int                rank = 0;
+  HeatCapture ending;
+  int         rank = 0;
 
   (void)MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   (void)HeatCaptureBegin(&ending);

@@ -1,8 +1,8 @@
 /** The checkpoints of a run (checkpoints.h).
  *
  *  Each rank keeps the energy account of the newest checkpoint in memory, as exact sums; the file
- *  holds the sums over all ranks as four doubles each (solver/measure/energy.h).  After a rollback to
- *  this checkpoint the account is the one that was kept, exact whatever its size. */
+ *  holds the sums over all ranks as four doubles each (solver/measure/energy.h).  After a rollback
+ *  to this checkpoint the account is the one that was kept, exact whatever its size. */
 #include "app/run/checkpoints.h"
 
 #include "app/process/provenance.h"
