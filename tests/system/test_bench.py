@@ -326,6 +326,7 @@ def test_missing_commitment_is_caught(result, tmp_path):
     (lambda bench: bench["audit"].update(windows=bench["audit"]["windows"] + 1), "the record's own audit found other figures"),
     (lambda bench: bench["audit"].update(residual=bench["audit"]["residual"] / 2), "the record's own audit found other figures"),
     (lambda bench: bench["audit"].update(histories=0), "the record's own audit found other figures"),
+    (lambda bench: bench["audit"].update(history=bench["audit"]["history"] + 0.1), "the record's own audit found other figures"),
     (lambda bench: bench["modes"].update(root="ab" * 32), "the root of modes is not that of the proof"),
     (lambda bench: bench["modes"].update(error=-1.0), "its checks of whole fields are missing or out of bounds"),
     (lambda bench: bench["modes"].update(bound=1.0), "its checks of whole fields are missing or out of bounds"),
