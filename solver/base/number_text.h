@@ -1,5 +1,5 @@
-/** Numbers as text: write a number such that different numbers look different, and read one such
- *  that it never becomes another number. */
+/** Numbers as text: write a number such that different numbers look different, and read one without
+ *  rounding a number that is too small for a double to 0. */
 #ifndef HEAT_SOLVER_NUMBER_TEXT_H
 #define HEAT_SOLVER_NUMBER_TEXT_H
 

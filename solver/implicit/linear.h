@@ -23,7 +23,7 @@ typedef enum {
   HEAT_RESCUE_W,      /* W-cycles instead of V-cycles */
   HEAT_RESCUE_STRONG, /* PETSc's algebraic multigrid GAMG, with weak couplings dropped */
   HEAT_RESCUE_ALL,    /* GAMG with all couplings */
-  HEAT_RESCUE_JACOBI, /* CG with Jacobi: the only fallback with `solver.reproducible` */
+  HEAT_RESCUE_JACOBI, /* CG with Jacobi: with `solver.reproducible`, instead of GAMG */
   HEAT_RESCUES
 } HeatRescue;
 

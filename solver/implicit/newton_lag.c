@@ -2,8 +2,8 @@
 #include "solver/implicit/newton_lag.h"
 
 /* Cost of a set-up of heatmg, in iterations of flexible GMRES with heatmg.  Chosen near the
-   measured 3.2, which is the time of one of 3.8 set-ups that take 15 % of a step of 1.44 s, over
-   the time of one of seven iterations of a linear step (solver/MEASURED.md, Newton's method).  A
+   measured 3.2: 3.8 set-ups took 15 % of a step of 1.44 s, 57 ms each, and seven iterations took a
+   linear step of 0.126 s, 18 ms each (solver/MEASURED.md, Newton's method, "before").  A
    larger value costs more iterations where conductivities are steep; a smaller one costs set-ups
    that save less than they take. */
 static const PetscReal SetUpCost = 4.0;

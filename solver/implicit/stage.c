@@ -423,8 +423,9 @@ PetscErrorCode HeatStageSolve(HeatStage *s, const HeatStageEquation *eq, Vec T, 
 }
 
 /* Write what helps where the conductivity spans so many decades that linear systems are not solved
-   reliably; "" elsewhere.  Collective.  4: measured (solver/MEASURED.md, "Steep conductivities"); 5
-   leaves room for a margin of materials that differ. */
+   reliably; "" elsewhere.  Collective.  Solves were reliable up to 4 decades
+   (solver/MEASURED.md, "Steep conductivities").  The advice begins at 5, chosen: the span over all
+   cells also contains the ratio of different materials. */
 static PetscErrorCode AdviseOnDecades(const HeatStage *s, char *text, size_t size)
 {
   const HeatCase *c    = HeatOperatorCase(s->op);

@@ -40,8 +40,8 @@ typedef struct {
   HeatPointFace face[2][2];  /* [0] the faces A-B and C-D across x, [1] A-C and B-D across y */
 } HeatPointMedium;
 
-/** Compute the weights of a point: as seen from A or, on a face with a layer, the mean of both
- *  sides. */
+/** Compute the weights of a point: as seen from A or, if the point lies on a face with a contact
+ *  resistance, the mean of the weights on both sides of the face. */
 HeatPointWeights HeatPointWeightsOf(const HeatCase *c, const HeatPointPlace *place,
                                     const HeatPointMedium *medium);
 

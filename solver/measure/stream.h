@@ -9,8 +9,9 @@
 typedef struct HeatStream HeatStream;
 
 /** Allocate and fill the arrays.  Collective on comm.
- *  @param[in] bytes  size of each of the three arrays on this rank; on all ranks of a node together
- *                    four times its last-level caches or more, so that no part stays in them */
+ *  @param[in] bytes  size of each of the three arrays on this rank.  The arrays of all ranks of a
+ *                    node together should have at least four times the size of its last-level
+ *                    caches, so that no part stays in them */
 PetscErrorCode HeatStreamCreate(MPI_Comm comm, PetscInt64 bytes, HeatStream **stream);
 
 /** Store the rate of the best of several passes [bytes/s], all ranks together.  Collective.

@@ -18,8 +18,9 @@
  *     CONVERGES   the tolerance is met: no cycle, which would be wasted; ||r|| at once.
  *
  * Where V-cycles make too little progress, W-cycles continue from the residual reached.  Where
- * these make too little progress too, or single precision loses a sign, the method stops with
- * KSP_DIVERGED_BREAKDOWN, and the caller continues from x by another method. */
+ * these make too little progress too, or (r, z) or (p, A p) is not positive, which only rounding in
+ * single precision can cause, the method stops with KSP_DIVERGED_BREAKDOWN, and the caller
+ * continues from x by another method. */
 #include <math.h>
 #include <petsc/private/kspimpl.h> /* to implement a KSP */
 
@@ -107,7 +108,7 @@ static PetscErrorCode Judge(KSP ksp, PetscReal norm, PetscReal most_to_go, Petsc
    @param[in]     most_to_go  predicted further iterations above which progress is too slow
    @param[in,out] x           own cells
    @param[in,out] count       is increased by the number of iterations
-   @param[out]    slow        whether progress was too slow, or a scalar lost its sign */
+   @param[out]    slow        whether progress was too slow, or (r, z) or (p, A p) not positive */
 static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, PetscReal *x,
                               PetscInt *count, PetscBool *slow)
 {

@@ -104,8 +104,9 @@ enum {
   THINNEST = 16
 };
 
-/* Return whether columns (axis 0) or rows (axis 1) a <= b of blocks of the grid are on the same
-   nodes, as far as this follows from tiles, or there is one block in each. */
+/* Return whether columns (axis 0) or rows (axis 1) a <= b of blocks of the grid are known to be on
+   the same nodes: with tiles, if both are in one column or row of tiles; without, if each consists
+   of one block, and both blocks are on one node. */
 static PetscBool OnSameNodes(const HeatLayout *l, int axis, PetscInt a, PetscInt b)
 {
   if (HeatLayoutHasTiles(l))

@@ -54,8 +54,8 @@ PetscErrorCode HeatLevelsPlan(const HeatLayout *layout, PetscInt n, HeatLevelPla
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A solve brings both halves of the right-hand side into the halo, and each iteration the
-   correction; a cycle visits each level once. */
+/* A solve transfers both halves of the right-hand side to the halo, and each iteration z, on the
+   finest level; a cycle visits each level once. */
 void HeatLevelsPlanSolve(PetscInt n, const HeatLevelPlan *levels, HeatLayoutTraffic *once,
                          HeatLayoutTraffic *per_iteration)
 {

@@ -172,9 +172,9 @@ static void JoinWhereWeak(HeatLevel *l, const Couplings *c, const PetscInt64 str
  * With piecewise constants, the majority of the coupled cells decides: cells are joined along the
  * axis of its stronger couplings.  A hierarchy that interpolates converges well as long as the
  * couplings of the two axes differ by less than the factor `very`, whichever way cells are joined.
- * There a small part of the body decides, of which couplings differ more: one cell in 32, chosen.
- * With it the quick start, of which the substrate is 6 % of the cells, takes 13 iterations in place
- * of 23 (solver/MEASURED.md).  A larger part: a substrate that conducts along one axis alone is
+ * There the cells whose couplings differ more decide, as soon as they are one cell in 32, chosen.
+ * With it the quick start, whose substrate has 6 % of the cells, takes 13 iterations in place of 23
+ * (solver/MEASURED.md).  A larger part: a substrate that conducts along one axis alone is
  * smoothed badly.  A smaller part: a few cells double the size of the next level. */
 static PetscErrorCode ChooseJoins(HeatMultigrid *mg, HeatLevel *l)
 {

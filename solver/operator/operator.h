@@ -210,7 +210,7 @@ typedef struct {
   PetscReal m, n;      /* weights of d_{j-1} and d_{j-2} */
   PetscReal net, rate; /* [s] weights of L(d_{j-1}), in stage 1 of N(Y_0), and of N(Y_0) */
   PetscReal time;      /* [s] of Y_{j-1} */
-  PetscReal share;     /* part of the heat that enters at Y_{j-1} in that of the whole step */
+  PetscReal share;     /* weight of the heat flows at Y_{j-1} in the mean flows of the step */
 } HeatRklStage;
 
 /** Return in *takes whether HeatOperatorTakeStages can be called: neither conductances, sources nor
@@ -437,8 +437,8 @@ PetscErrorCode HeatOperatorBreakHalo(HeatOperator *op, PetscInt64 every);
 HeatBrokenHalo HeatOperatorBrokenHalo(const HeatOperator *op);
 
 /** Test the halo exchange of an operator with a broken halo exactly: exchange numbers of cells,
- *  with another sign each time, until one exchange of the same pattern is left out, and count the
- *  ghost values that are not the number of their cell.  Collective.
+ *  with another sign each time, until one is left out by the rule of HeatOperatorBreakHalo or 1001
+ *  are made, and count the ghost values that are not the number of their cell.  Collective.
  *  @param[out] wrong  [HEAT_SIDES] number of wrong values beyond each side of this rank's block
  *  @param[out] of     [HEAT_SIDES] number of values that were compared; 0 at the domain's boundary
  */

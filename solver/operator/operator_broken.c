@@ -1,10 +1,11 @@
 /** A fault for teaching: halo exchanges that are left out (HeatOperatorBreakHalo).
  *
- *  A rank that does not hear from its neighbours computes with what they said last.  The operator's
- *  halo holds one field at a time, so its strips may meanwhile have held another field, such as
- *  conductivities; copies of the strips of temperatures and of increments are therefore kept here.
- *  Deep halos keep theirs anyway.  A healthy operator has op->broken = NULL, and pays for
- *  this file with one comparison for each exchange. */
+ *  Where an exchange is left out, a rank computes with the ghost cells of the last exchange of the
+ *  same field.  The operator's halo holds one field at a time, so its strips may meanwhile have
+ *  held another field, such as conductivities; copies of the strips of temperatures and of
+ *  increments are therefore kept here.  Each deep halo has its own strips, and needs no copy.  An
+ *  operator whose exchanges are all made has op->broken = NULL, and tests this once for each
+ *  exchange. */
 #include "solver/operator/operator_steps_impl.h"
 
 /* Exchanges of a test at most, chosen: with a larger `every`, a test would take too long. */

@@ -42,7 +42,8 @@ static PetscErrorCode EvaluateAt(const CellStep *c, PetscReal s, PetscReal *k, P
 
 /* Find s, by Newton's method with a bracket.  `most` (chosen) bounds s where k falls towards 0.
    The equation has one root; four digits of it suffice for one step of an iteration.  Where k is
-   not positive between T and T + s d, s is the last length tried where it is. */
+   not positive somewhere between T and T + s d, the search ends with the last s for which it was
+   positive, or with 1 if there was none. */
 static PetscErrorCode FindLength(const CellStep *c, PetscReal *length)
 {
   enum { MOST_STEPS = 60 }; /* chosen: bisection alone takes about 25 */

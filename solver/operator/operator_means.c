@@ -14,11 +14,11 @@
  *  has a mean of its own; these means are k_a and k_b of solver/README.md eq. (3), and (8a) holds.
  *
  *  One pass over the rows computes the conductivities of a row, the faces within it, and the faces
- *  to the row before, which is still in the cache.  It is left out for the field of the Update
- *  before.  The faces that the block shares with its neighbours follow after a halo exchange, which
- *  every Update makes, since a neighbour's cells may have changed where own ones have not.  Faces
- *  are computed in runs of one material along a row of cells.  The two ranks that share a face
- *  compute it from the same numbers, in the order lower cell, higher cell.
+ *  to the row before, which is still in the cache.  It is skipped if the field is that of the
+ *  last Update.  The faces that the block shares with its neighbours follow after a halo exchange,
+ *  which every Update makes, since a neighbour's cells may have changed where own ones have not.
+ *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a
+ *  face compute it from the same numbers, in the order lower cell, higher cell.
  *  Source: solver/README.md eq. (3a), (8a). */
 #include "solver/operator/operator_means_impl.h"
 

@@ -4,7 +4,8 @@
  *      T_new = T + r (sum + q)
  *
  *  in the order of additions of RowKernel in operator_stencil.c.  Without sources the addition of q
- *  is left out: x + 0 and x differ only for x = -0, and sum is -0 only where T is +0.
+ *  is left out: x + 0 and x differ only for x = -0, and where sum is -0, T is not, so that T_new
+ *  has the same bits.
  *
  *  A row is computed in pieces into a buffer that stays in the first-level cache, and stored from
  *  there. */
@@ -16,8 +17,8 @@
 
 #include <stdint.h>
 
-/* [cells] Piece of a row.  Chosen: 4 KB; a larger piece shares the first-level cache with fewer
-   coefficients, a smaller one has more loops. */
+/* [cells] Piece of a row.  Chosen: 4 KB; a larger piece leaves less of the first-level cache to the
+   coefficients, a smaller one means that more loops are started. */
 enum { PIECE = 512 };
 
 /* [doubles] One line of the cache, 64 bytes. */

@@ -68,7 +68,7 @@ typedef struct {
   const HeatWavefrontStages *stages; /* NULL: steps of ftcs */
   const HeatFrameField      *field;  /* step 0 */
   const HeatWavefrontSides  *sides;
-  const PetscReal           *factors; /* [steps]; read if the kind is TIMED */
+  const PetscReal           *factors; /* [steps][sources with a factor of time]; may be empty */
   const HeatCellRecord      *record;  /* NULL: none */
   /* [nyl][nxl] [K] result of the last step; NULL: the sweep ends with the last stage of a time
      step, which StoreStage adds to Y_0. */

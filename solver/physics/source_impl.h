@@ -33,15 +33,19 @@ typedef struct {
                                    with a factor, the factor */
 } HeatSourceTerm;
 
+/** The sources.  base, timed and cells are the three layers that source.c draws; each contains the
+ *  one before it.  HEAT_SOURCE_LAYERS are others: layers of terms, by their place in the case. */
 struct HeatSource {
   const HeatGrid *grid;         /* borrowed */
   const HeatCase *c;            /* borrowed */
   PetscInt64     *power_cells;  /* owned [n_regions] cells of all ranks that carry a region's power;
                                      NULL: no region has one */
-  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m]; NULL like the other layers
-                                     where the case has no source */
-  PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
-  PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
+  PetscReal      *base;         /* owned [nyl][nxl] terms of neither t nor T [W/m]; NULL like
+                                     the next two where the case has no source */
+  PetscReal      *timed;        /* [nyl][nxl] base and terms of t [W/m]; owned where
+                                     has_time_terms, else it is base */
+  PetscReal      *cells;        /* [nyl][nxl] Q, timed and terms of T [W/m]; owned where
+                                     has_T_terms, else it is timed */
   PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
   HeatMoment      when;         /* of the last SetTime or SetTimeOnLine */
   PetscReal      *mean, *trend; /* owned [nyl][nxl] lines over a step of all terms without T [W/m]
