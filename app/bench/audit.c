@@ -272,7 +272,8 @@ static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, ui
 /* The history. */
 
 /* Compare the first window of a cycle's field with its history, if the commitment is the one of the
-   cycle.  For any other AuditCommitment gave a reason, and its step could be any number. */
+   cycle.  Any other commitment is skipped: AuditCommitment has added a reason for it, and a history
+   of its step, which may be any number, could take arbitrarily long. */
 static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
 {
   const PetscBool ftcs  = (PetscBool)(a->id->workload == HEAT_BENCH_EXPLICIT);

@@ -9,7 +9,7 @@
  *  measured.  Collective on comm.
  *  @param[in] path    the machine file; its folder is on the file system that is measured
  *  @param[in] budget  [s] that the calibration may take, roughly
- *  @param[in] least   take the least of the samples of each time instead of their median
+ *  @param[in] least   take the least of the samples of each time instead of their lower quartile
  *  @param[in] quiet   print nothing
  *  Errors: HEAT_ERR_FILE when files cannot be written or read. */
 PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, PetscBool least,

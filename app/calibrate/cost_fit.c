@@ -71,7 +71,8 @@ static void Solve(PetscInt n, const Equation *equations, Model *model)
   }
 }
 
-/* Fit one kernel, and store its cost at the measured sizes and between them. */
+/* Fit one kernel, and store its cost of a cell at `least` cells and at each doubling up to the
+   largest measured size. */
 static void Fit(PetscInt n, const Equation *equations, const HeatRawTimes *raw, double least,
                 HeatCurve *curve)
 {

@@ -9,7 +9,7 @@
  *  g_j is 0 up to the j-th of the measured sizes and 1 from the next one on (linear in log m
  *  between them): d_j is what a cell costs more, because a cache has become too small.  t and,
  *  beyond the costs of calls and rows, the cost of a cell never fall as the grid grows.  Source:
- *  solver/README.md, eq. (15). */
+ *  solver/README.md, eq. (15a), where r is written l. */
 #ifndef HEAT_APP_COST_FIT_H
 #define HEAT_APP_COST_FIT_H
 

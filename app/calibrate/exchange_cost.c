@@ -1,18 +1,19 @@
 /** What an exchange of heat2d costs beside its messages (calibrate.h).
  *
  *  All ranks solve with the multigrid on a small grid, so that exchanges take most of the time.
- *  Packing, starting, waiting and the ranks' waiting for each other is what the model of time
- *  (solver/model/time_model.h) leaves unexplained with this cost set to zero, over the number of
- *  exchanges that it counts.  In turns, each rank solves alone on a grid of its own: where that
- *  takes another time than the model says, because the machine is slower or faster at this moment,
- *  what the model explains of the solve together is corrected by the same factor. */
+ *  The model of time (solver/model/time_model.h), with this cost set to zero, explains a part of
+ *  the measured time.  The rest, divided by the number of exchanges that the model counts, is the
+ *  cost of an exchange: packing, starting, and waiting, also for slower ranks.  In turns with this
+ *  solve, each rank solves alone on a grid of its own.  The measured time of that solve over its
+ *  predicted time shows whether the machine is slower or faster at this moment, and corrects the
+ *  explained part by this factor. */
 #include "app/calibrate/calibrate.h"
 #include "app/calibrate/calibration_case.h"
 #include "solver/model/time_model.h"
 #include "solver/stepper/stepper.h"
 
 /* Cells along each axis of each rank's block.  Chosen: small, so that exchanges dominate, but wide
-   enough that more than one level is distributed over both ranks. */
+   enough that more than one level is distributed over several ranks. */
 enum { SIDE = 32 };
 
 enum { FEW_ITERATIONS = 2, MANY_ITERATIONS = 6 };

@@ -18,7 +18,8 @@ enum { SMALLEST = 32, SIZES = 7 };
    quarter of eight samples is two. */
 enum { LEAST_ROUNDS = 3, FORESEEN_ROUNDS = 8 };
 
-/* [B] of the problems of one grid: 750 measured with grids up to 1024 x 1024, which had 1.09 GB. */
+/* [B] per cell of a grid, for all its problems: 750 measured with grids up to 1024 x 1024, which
+   had 1.09 GB. */
 static const double BytesPerCell = 800.0;
 
 /* The measurement. */
@@ -58,7 +59,7 @@ static PetscErrorCode AddSize(Campaign *c)
 static double EndOf(const HeatJob *job) { return job->began + 0.9 * job->budget; }
 
 /* Decide whether the next size fits into the budget.  It takes four times as long to create as the
-   one that began at `start`, and makes a round four times as long.  */
+   one that began at `start`, and adds at most four times the present round to a round. */
 static PetscErrorCode HasTime(const Campaign *c, double start, PetscBool *more)
 {
   const double now  = HeatMonotonicTime();

@@ -182,8 +182,9 @@ static PetscErrorCode FillRightSide(Vec b)
 
 /* Create a problem with a stepper and a solver whose multigrid has one level, and a solver with all
    levels.  With conductivities of 0.6 to 1.4 a cell's conductances are at most 5.6 W/(m K), and its
-   capacity is h^2: the mass h^2/dt = 8 outweighs them, and a step of 1 s, as long as diffusion
-   through the whole domain, leaves none. */
+   capacity is h^2.  With the first solver the mass h^2/dt = 8 outweighs them, so that no cells are
+   joined; with the second one the step of 1 s, as long as diffusion through the whole domain takes,
+   makes the mass negligible. */
 static PetscErrorCode CreateImplicit(HeatSheet *s)
 {
   const PetscReal h = 1.0 / (PetscReal)s->n, dt = h * h / 8.0;

@@ -131,8 +131,8 @@ static PetscErrorCode FillScales(const Context *x, HeatPlanTime *t)
 
 /* Output. */
 
-/* Return the time of n bytes at a bandwidth of the file system, which a node reaches only as far as
-   its link does [s]. */
+/* Return the time [s] to move `bytes` bytes at a bandwidth of the file system, which the links of
+   the nodes limit. */
 static double Transfer(const HeatPlan *p, double bytes, double bandwidth)
 {
   const HeatMachine *m    = p->request.machine;
@@ -162,8 +162,8 @@ static double CheckpointsOf(const HeatPlan *p, double run)
   return c->checkpoint.daly ? -1.0 : 0.0;
 }
 
-/* Predict files, and the length of the run.  A checkpoint that is written while steps go on
-   (checkpoint.mode: async) costs them nothing here. */
+/* Predict files, and the length of the run.  An asynchronous checkpoint (checkpoint.mode: async)
+   costs the steps nothing here. */
 static void FillOutput(const HeatPlan *p, HeatPlanTime *t)
 {
   const HeatMachine *m     = p->request.machine;

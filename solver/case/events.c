@@ -179,7 +179,7 @@ static PetscReal Patience(HeatEvents *events)
 }
 
 /* Search a formula to the end of the run if one call suffices, else as far as is needed.  Return
-   whether an answer was found with patience. */
+   whether an answer was found within the effort that Patience allows. */
 static PetscBool SearchWithinPatience(HeatEvents *events, Formula *f, PetscReal after,
                                       PetscReal needed)
 {
@@ -270,8 +270,8 @@ PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base,
 }
 
 /* Search a formula's turns to the end of the run if one call suffices, else as far as is needed.
-   If no answer is found with patience, the formula counts as one without turns from then on: each
-   step would take as long again. */
+   If the effort that Patience allows yields no answer, the formula counts as one without turns from
+   then on: each step would take as long again. */
 static void SearchTurn(HeatEvents *events, Turning *g, PetscReal after, PetscReal needed)
 {
   const PetscReal patience = Patience(events), began = HeatTurnsWork(g->turns);
@@ -306,7 +306,7 @@ static PetscReal NextTurn(HeatEvents *events, Turning *g, PetscReal after, Petsc
 /* Return whether a step from `from` to `to` may pass a turn: the rest of the step after it is
    short, and the formula hardly differs between the turn and the end of the step.  Without this a
    turn just before an output or an event would leave a very short step.  Both numbers are chosen:
-   a hundredth of the step is no effort to speak of, a hundredth of the range no error. */
+   with a smaller `rest` shorter steps are left; with a larger `part` a step passes higher peaks. */
 static PetscBool MayPass(const Turning *g, PetscReal from, PetscReal turn, PetscReal to)
 {
   const PetscReal rest = 0.01, part = 0.01;
@@ -319,8 +319,9 @@ static PetscBool MayPass(const Turning *g, PetscReal from, PetscReal turn, Petsc
 
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
 {
-  const int most =
-      10; /* turns that a step passes; chosen: a wave at the end of a step is not passed */
+  /* Largest number of turns of a formula that a step may pass.  Chosen: a formula with more turns
+     in the rest of a step is a wave there, which the steps must follow. */
+  const int most = 10;
 
   for (PetscInt k = 0; k < events->n_turning; k++) {
     Turning  *g = &events->turning[k];

@@ -45,8 +45,8 @@ PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
 const char *HeatEventsTooFast(const HeatEvents *events);
 
 /** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a dip
- *  by more than a quarter (HeatTurnsHidden), or NULL where there is none.  Only the first peak or
- *  dip of each formula in the step is examined.  Each formula is returned at most once. */
+ *  by more than a quarter (HeatTurnsHidden), or NULL where there is none.  At most 100 peaks and
+ *  dips of each formula in the step are examined.  Each formula is returned at most once. */
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to);
 
 /** Return the text of a formula for which the search for switches was given up because it took too

@@ -151,7 +151,8 @@ static PetscErrorCode Search(const char *text, const Point *point, PetscReal hig
   PetscFunctionBeginUser;
   *knots    = none;
   *complete = PETSC_TRUE;
-  /* 32 roundings: chosen; switches are found to 15 digits of the distance from `low`, within 23. */
+  /* 32 roundings are chosen: a switch is rounded to 15 decimal digits of its distance from `low`,
+     which moves it by up to 23 roundings. */
   knots->margin = 32.0 * PETSC_MACHINE_EPSILON *
                   PetscMax(high - low, PetscMax(PetscAbsReal(low), PetscAbsReal(high)));
   PetscCall(PetscMalloc1(MOST, &knots->T));
@@ -219,8 +220,9 @@ static PetscErrorCode AddEquidistant(HeatKnots *knots, PetscReal low, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add knots for the features that move with the place, or set knots->problem.  The temperatures
-   between the measured places, and half as much beyond, are those that they may pass. */
+/* Add knots for the features that move with the place, or set knots->problem.  The knots cover the
+   temperatures of the features at the measured places and, since features may lie beyond them at
+   other places, half that range and four widths more on either side. */
 static PetscErrorCode AddMoving(const HeatFeatures *moving, HeatKnots *knots)
 {
   const PetscReal beyond = 0.5 * (moving->high - moving->low) + 4.0 * moving->width;

@@ -85,8 +85,8 @@ static PetscBool ListHasAnyCase(const char *list, const char *word)
   return strchr(small, ' ') ? PETSC_FALSE : HeatPetscListHas(list, small);
 }
 
-/* Parse a number in decimal, from low to high, a whole one for HEAT_RULE_COUNT, which ends at
-   `stop`.  Return its end, NULL if the text is no such number. */
+/* Parse a decimal number in the range of a rule, a whole one for HEAT_RULE_COUNT, which the
+   character `stop` must follow.  Return its end, NULL if the text is no such number. */
 static const char *ParseNumber(const HeatPetscRule *rule, const char *text, char stop)
 {
   const PetscBool whole = (PetscBool)(rule->kind == HEAT_RULE_COUNT);

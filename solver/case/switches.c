@@ -185,7 +185,7 @@ typedef struct {
 } Stack;
 
 /* Find the first switch of one operation in (start, until].
-   @param[in]  budget  operations that the search may evaluate, once it has looked at the FEWEST
+   @param[in]  budget  operations that the search may evaluate, but at least those of FEWEST
                        intervals
    @param[out] time    [s]; PETSC_MAX_REAL: none up to *known
    @param[out] known   [s] time up to which the answer holds; `until` unless the search was

@@ -1,8 +1,9 @@
 /** The value of a table over time: a binary search for the two entries around t, then linear
  *  interpolation,
  *
- *      value(t) = v[k] + (v[k + 1] - v[k]) (t - t[k])/(t[k + 1] - t[k]),    t[k] <= t < t[k + 1].
- *      */
+ *      value(t) = v[k] + (v[k + 1] - v[k]) (t - t[k])/(t[k + 1] - t[k])
+ *
+ *  with t[k] <= t < t[k + 1]. */
 #include "solver/case/time_series.h"
 
 PetscReal HeatSeriesAt(const HeatSeries *s, PetscReal t)

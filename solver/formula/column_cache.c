@@ -1,5 +1,5 @@
 /* The cache of results that depend on x and t only (column_cache.h).  A result is worth keeping if
- * it costs more than the comparison of x, which costs about one addition. */
+ * it costs several times the comparison of x, which costs about one addition. */
 #include "solver/formula/column_cache.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/** Splits a formula by walking down its products and quotients.  What is neither is a factor as a
- *  whole: it goes, with all operations on which it depends, to the shape or to the factor of
- *  time. */
+/** Splits a formula by walking down its products, quotients and signs.  A sub-formula of any other
+ *  kind is a factor as a whole: it goes, with all operations on which it depends, to the shape or
+ *  to the factor of time.  A sign goes to the shape. */
 #include "solver/formula/time_factor.h"
 
 /* One of the two parts that are built. */

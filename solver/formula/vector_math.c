@@ -105,7 +105,7 @@ static inline double Log(double x)
                           w * (2.857142874366239149e-01 +
                                w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
   const double y    = k * Ln2High - ((h - (s * (h + (even + odd)) + k * Ln2Low)) - f);
-  const double top  = x < INFINITY ? y : x; /* of infinity and NaN */
+  const double top  = x < INFINITY ? y : x; /* infinity is its own logarithm */
 
   return x > 0.0 ? top : x == 0.0 ? -INFINITY : NAN;
 }

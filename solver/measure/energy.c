@@ -2,9 +2,9 @@
  *
  *  With S the stored heat (sum of C T) and H the heat that came in (sum over steps of dt h):
  *      error    = (S(t) - S(0)) - H     for a steady state error = H, where H is a heat flow
- *      relative = |error|/(|H| + K)     with |H| the sum of all magnitudes in H, where a steady
- *                                       state has more than rounding errors in it, and
- *      K        = sum of C (T - min T)  the content at t = 0; 0 for a steady state */
+ *      relative = |error|/(|H| + K)     with |H| the sum of all magnitudes in H
+ *      K        = sum of C (T - min T)  the content at t = 0; 0 for a steady state
+ *  If the |H| of a steady state is only rounding, HeatEnergyWidenToRounding replaces it. */
 #include "solver/measure/energy.h"
 
 /* Indices of the sums, as listed in energy.h. */

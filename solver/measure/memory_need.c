@@ -183,8 +183,9 @@ PetscErrorCode HeatNeedRowsAreAlike(const HeatCase *c, PetscBool *alike)
 
 /* Return which part of the rows differs from the row below it, so that the operator stores it
    (HeatOperatorShareRows), because of the shapes of materials.  The rows of a rectangle are alike.
-   6 of 10 rows of a disc differ from their neighbours (1 - 1/sqrt(2) = 0.29 of the radius on either
-   side of 45 degrees); other shapes are counted like discs, and a map in full. */
+   Of a disc, 6 of 10 rows differ from the row below: all where the edge is flatter than 45 degrees,
+   1 - 1/sqrt(2) = 0.29 of the rows, and as many where it is steeper, one for each column that the
+   edge crosses.  Other shapes are counted like discs, and a map in full. */
 static double DistinctRows(const HeatCase *c)
 {
   double part = 0.0;
@@ -288,7 +289,8 @@ static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape
 
   if (HeatOperatorStepsWanted(stages, &depth) || depth < 2) return 0.0;
   arrays = CapacityFromFile(c) ? 1.0 : DistinctRows(c);
-  /* Shapes, and while they are exchanged where they act. */
+  /* For each layer its shapes and the numbers of its terms (HeatSourceLayer); for a single term its
+     shape alone. */
   if (timed && (t->terms > 1 || t->flux_t)) arrays += 2.0 * layers;
   else if (timed && !(t->terms_top && t->shapes == 1)) arrays += 1.0;
   if (timed && t->flux && !t->flux_t) arrays += 1.0;

@@ -32,6 +32,8 @@ enum {
 
 void HeatStageTrafficAdd(HeatStageTraffic *t, PetscInt n, PetscInt sweeps, PetscBool of_T)
 {
+  /* Cases of rkl2 at the head of memory_traffic.h: other coefficients; fixed coefficients stage by
+     stage; fixed coefficients in sweeps. */
   t->stages += n;
   if (sweeps < 0) {
     /* the first stage combines without Y and its N, and without a Y_{j-2} */

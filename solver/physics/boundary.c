@@ -180,7 +180,7 @@ static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T)
   }
   s->G[f]      = HeatBoundarySeriesConductance(half, secant);
   s->excess[f] = HeatBoundarySeriesConductance(half, tangent) - s->G[f];
-  if (PetscIsInfOrNanReal(T)) s->excess[f] = T; /* noted, though the film and its search hide it */
+  if (PetscIsInfOrNanReal(T)) s->excess[f] = T; /* for NoteFace: G may be finite nevertheless */
 }
 
 /* Note that G or `excess` of face f is not finite at the temperature T of its cell.  `valid`: the

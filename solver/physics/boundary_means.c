@@ -61,7 +61,8 @@ typedef struct {
 } Balance;
 
 /* Compute the heat that leaves the surface into the half cell minus the heat that the film brings,
-   an increasing function of T_s [W/m]. */
+   an increasing function of T_s [W/m].  Where k is not positive, the value directs the search
+   towards T_c. */
 static PetscErrorCode Imbalance(void *context, PetscReal T_s, PetscReal *value, PetscReal *slope)
 {
   const Balance  *balance = context;
@@ -89,7 +90,8 @@ static PetscErrorCode FindSurface(const HalfCell *half, Surface *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Bring face f of a side to the mean of k over its half cell, which is returned. */
+/* Compute the mean of k over the half cell at face f of a side, and from it the face's half, G and
+   excess. */
 static PetscErrorCode UpdateFace(HeatSideFaces *s, PetscInt f, const HalfCell *half,
                                  PetscReal *mean)
 {

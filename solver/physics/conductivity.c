@@ -210,7 +210,7 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   s->c        = c;
   s->material = material;
   s->n_axes   = IsIsotropic(c, inputs) ? 1 : 2;
-  /* All other faces conduct with means of k, whose derivatives are k itself. */
+  /* All other faces conduct the integral of k over T, whose derivative is k itself. */
   s->needs_slope = (PetscBool)(c->n_materials > 1 &&
                                c->solver.face_average == HEAT_FACE_ARITHMETIC);
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->expressions));

@@ -21,14 +21,15 @@
    below this part of the mean.  The error of Simpson's rule is then about 1e-15 for smooth
    functions, and at most a sixth of Flat at a kink; 1e-4 would save evaluations on coarse grids
    only, 1e-8 costs two more of them on most grids.  Tolerance: chosen.  Relative difference of a
-   piece's coarse and fine rule up to which the piece is not halved.  It is not divided among the
-   pieces, so that halving locates a jump to the rounding of T: Newton's method cannot find a
-   root more exactly than the heat depends on the jump's place. */
+   piece's coarse and fine rule, as means over the piece, up to which the piece is not halved.  The
+   difference is not multiplied by the piece's length, so that at a jump the halving continues down
+   to the rounding of T.  If a jump were located less exactly, the heat would be inexact, and
+   Newton's method could not find its root to rounding. */
 static const PetscReal Flat = 1e-6, Tolerance = 1e-9;
 
 enum {
   BATCH  = 16, /* points that are refined together.  Chosen: their pieces take 90 kB */
-  MOST   = 32, /* largest number of pieces of a point in one level; further ones stay.  Chosen */
+  MOST   = 32, /* largest number of pieces of a point in one level; no more are made.  Chosen */
   LEVELS = 80, /* halvings.  Chosen: an interval between doubles of similar size allows about 52 */
   PIECES = BATCH * MOST
 };
@@ -279,7 +280,8 @@ static PetscInt Cut(const HeatKnots *knots, Inside inside, PetscReal low, PetscR
 }
 
 /* Compute the mean over the interval of one point that has knots inside.  At a knot the expression
-   is evaluated on the piece's side of it, a margin away. */
+   is evaluated on the piece's side of it, a margin away.  p->mean holds the temperatures of these
+   evaluations until the means replace them. */
 static PetscErrorCode Split(Work *w, Pieces *p, const PetscReal *x, const PetscReal *y,
                             PetscReal T0, PetscReal T1, PetscReal e0, PetscReal e1, Inside inside,
                             PetscReal *mean)

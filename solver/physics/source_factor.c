@@ -63,8 +63,8 @@ void HeatSourceSumTerms(HeatSource *s)
   AddFactored(s, NULL, &s->total, &s->turnover);
 }
 
-/* Evaluate the factor of a term.  Where it makes some cell's source too large, or is not a number,
-   note the cells where the source is. */
+/* Evaluate the factor of a term.  If it is not a number, or may make the source of some cell too
+   large, evaluate the source in all cells of the term and note the invalid ones. */
 static PetscErrorCode EvaluateFactor(HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
                                      PetscReal *value, HeatFault *fault)
 {

@@ -18,9 +18,9 @@ static const PetscReal SmallestFactor = 0.2;
    error requires, with a smaller one the preconditioner is set up again for little. */
 static const PetscReal SmallestGrowth = 1.2;
 
-/* Return the floor [K] of the tolerated error where the case gives none.  Its factors are
-   chosen: it is far below what a tolerance asks for once the field has a hundredth of the case's
-   own spread, and far above rounding, so that it matters for almost uniform fields only. */
+/* Return the floor [K] of the tolerated error where the case gives none.  Its factors are chosen:
+   it is far above rounding, and where the temperatures of the case differ by more than 0.01 K and
+   1 % of their magnitude it matters only for fields with less than a hundredth of their spread. */
 static PetscReal DefaultAbsolute(const HeatCase *c)
 {
   PetscReal low, high, scale = 1e-4;

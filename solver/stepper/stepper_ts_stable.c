@@ -68,8 +68,9 @@ static PetscErrorCode IsStable(TS ts, Vec y, PetscBool *stable)
 }
 
 /* Find the first x at which |R(-x)| exceeds 1, on a grid, then by bisection to 1e-8.  Chosen: a
-   grid of 0.01, so that no unstable range of the tables' polynomials, of degree 10 at most, falls
-   between two points; 1000 ends the search, since no method of so few stages is stable beyond. */
+   grid of 0.01, far finer than the unstable ranges to be expected of a polynomial R, whose degree
+   is at most the number of stages; 1000 ends the search, since no method of so few stages is stable
+   beyond. */
 static PetscErrorCode FindInterval(TS ts, Vec y, PetscReal *x)
 {
   const PetscReal grid = 0.01, most = 1000.0;
