@@ -10,7 +10,8 @@
  *  @param[in]  start      of the program
  *  @param[out] exit_code  0, or 5 if a measurement failed; undefined on error
  *  Errors: HEAT_ERR_INPUT for an unknown entry or an option that has no meaning here; HEAT_ERR_FILE
- *  if the folder cannot be written.  Both are raised before any work. */
+ *  if the folder cannot be used.  Both are raised before any work.  HEAT_ERR_FILE also at the end,
+ *  if results.json cannot be written. */
 PetscErrorCode HeatCommandVerify(MPI_Comm comm, const HeatOptions *options,
                                  const HeatProcessStart *start, int *exit_code);
 

@@ -53,7 +53,7 @@ typedef struct {
   PetscBool        help;        /* print the help text and exit */
   PetscBool        version;     /* print the version and exit */
   PetscBool        quick;       /* verify: run the short suite */
-  PetscBool        stream;      /* run, bench: measure STREAM's triad before the run */
+  PetscBool        stream;      /* run, bench: also measure STREAM's triad */
   HeatBenchOptions bench;
   int              n_bench;      /* options of `heat2d bench` that were given */
   const char      *bench_option; /* the first option of `heat2d bench` that was given, or NULL */

@@ -8,7 +8,7 @@ const char *const HeatPhaseNames[HEAT_PHASES] = {
     "start-up",  "setup",       "initial state", "steps",  "diagnostics",
     "snapshots", "checkpoints", "files",         "stream", "unaccounted"};
 
-/* The kind of what communicates in a phase and does not name a kind of its own. */
+/* The kind of communication of each phase, for messages whose sender sets no kind of its own. */
 static const HeatTrafficKind kinds[HEAT_PHASES] = {
     [HEAT_PHASE_SETUP] = HEAT_TRAFFIC_SETUP,     [HEAT_PHASE_INITIAL] = HEAT_TRAFFIC_SETUP,
     [HEAT_PHASE_STEP] = HEAT_TRAFFIC_REDUCTION,  [HEAT_PHASE_DIAGNOSTICS] = HEAT_TRAFFIC_REDUCTION,

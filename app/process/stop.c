@@ -69,10 +69,10 @@ static PetscInt64 UntilDecision(PetscInt64 done, double seconds)
 
 /* Stop the run if a time limit would be exceeded at the next decision.
    `run`, `job`: time [s] since the program began and since HeatStopStart; `seconds`: since the
-   previous decision.  The next one may come as late, so that much is reserved, and twice the
-   longest checkpoint.  The slack for Slurm is chosen: it covers the difference between Slurm's
-   clock and ours, and the end of the job script after the run; a larger one only ends runs
-   earlier. */
+   previous decision.  The next one may be as far away as the previous one, so that much is
+   reserved, and twice the longest checkpoint.  The slack for Slurm is chosen: it covers
+   the difference between Slurm's clock and ours, and the end of the job script after the run; a
+   larger one only ends runs earlier. */
 static void CheckLimits(HeatStop *s, double run, double job, double seconds)
 {
   const double slack   = 5.0; /* [s] */

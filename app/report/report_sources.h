@@ -31,10 +31,11 @@ typedef struct {
 typedef struct {
   HeatStepTimes      steps;
   HeatStageTraffic   stages; /* of rkl2 */
-  PetscInt64         solves; /* stage equations of implicit schemes */
+  PetscInt64         solves; /* stage equations that implicit schemes have solved */
   HeatPower          power;
   HeatMachineTexts   texts; /* that `found` points into */
-  HeatResultsMetrics found; /* filled by HeatRecordWrite; STREAM before the run */
+  HeatResultsMetrics found; /* filled by HeatRecordWrite; STREAM's bandwidth before
+                               the run, by HeatMetricsRunStream */
 } HeatMetricsSources;
 
 /** All pointers are borrowed. */

@@ -8,9 +8,9 @@
 /** One key of the case file.
  *
  *  `path` is a dotted pattern.  In it, "[]" stands for an element of a list, <side> for left,
- *  right, bottom or top, <property> for one of HeatPropertyNames, and <option> for any name:
- *  "regions[].shape", "boundary.<side>.type".  A side may also be a list of segments; the pattern
- *  "boundary.<side>.type" covers boundary.left[0].type, too. */
+ *  right, bottom or top, <property> for one of HeatPropertyNames, and <option> and <host> for any
+ *  name: "regions[].shape", "boundary.<side>.type".  A side may also be a list of segments; the
+ *  pattern "boundary.<side>.type" covers boundary.left[0].type, too. */
 typedef struct HeatCaseKey {
   const char *path;
   const char *type;     /* accepted values in words: "number > 0", "ftcs | backward-euler | ..." */

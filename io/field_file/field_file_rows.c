@@ -1,8 +1,8 @@
 /** Read and compare the rows of a dataset, and write, read and compare their checksums, in an open
  *  field file.
  *
- *  Nothing here is collective: each rank transfers its own rows.  A transfer is cut into pieces of
- *  at most HEAT_CALL_BYTES, because MPI-IO counts bytes in an int, up to 2 GiB.
+ *  Nothing here is collective: each rank transfers its own rows.  A read is cut into pieces of at
+ *  most HEAT_CALL_BYTES, with a heartbeat (solver/base/heartbeat.h) after each.
  */
 #include "io/field_file/field_file_parts.h"
 #include "io/field_file/hdf5_input.h"

@@ -23,7 +23,8 @@
 #define CHUNK_CELLS 8192
 
 /* Attributes of the root group that stay in its object header, where HDF5's checksum covers them.
-   Chosen: HDF5 moves more than these into other storage; the root group has 9. */
+   Chosen: HDF5 moves more than these into other storage; the root group has 9, or 10 in a run with
+   --break-halo. */
 #define ROOT_ATTRIBUTES 64
 
 /* [bytes] reserved for HDF5's metadata, the attributes and /state.  Chosen: a larger value asks for

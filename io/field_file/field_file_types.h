@@ -58,8 +58,8 @@ typedef struct {
   PetscInt64         broken_halo; /* EVERY of a run with --break-halo; 0: a healthy run */
   HeatCompression    compression;
   const char        *hints;     /* for MPI-IO, "name=value name=value", or NULL.  Rank 0 creates the
-                                   file with them; each rank opens it with them, unless the file is
-                                   compressed or asynchronous */
+                                   file with them, which decides the striping; values are written
+                                   by POSIX calls */
   PetscInt           alignment; /* [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
   HeatReadBack       verify;    /* how many rows are read back, each by another rank than wrote it,
                                    and compared with their checksums before the file gets its final

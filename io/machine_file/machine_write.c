@@ -5,7 +5,8 @@
 
 #include "io/machine_file/machine_file.h"
 
-/* Room for the text: 40 curves of kernels and 7 others of at most 32 pairs of 30 bytes; texts. */
+/* Room for the text: 40 curves of kernels (10 kernels, 2 kinds of coefficients, alone and together)
+   and 5 others, each of at most 32 pairs of 30 bytes, and the texts. */
 enum { TEXT_BYTES = 128 << 10 };
 
 /* A text to which is appended; what does not fit into TEXT_BYTES is cut off. */

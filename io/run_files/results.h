@@ -36,7 +36,7 @@ typedef struct {
   const char *description; /* in words, with the place: "temperature at (0.6, 0.2)" */
   double      value;       /* computed */
   double      expected;    /* NaN if the check bounds the value itself (below: ...) */
-  double      tolerance;   /* absolute bound of |value - expected|, or of value */
+  double      tolerance;   /* absolute bound of |value - expected|, or of |value| */
   PetscBool   pass;
 } HeatResultsCheck;
 

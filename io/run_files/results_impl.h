@@ -1,5 +1,5 @@
-/** The functions of results_cost.c, the parts of results.json about the cost of a run, of
- *  results_use.c and of results_regions.c. */
+/** The parts of results.json that are written outside of results.c: the cost of a run
+ *  (results_cost.c), the use of the machine (results_use.c) and the regions (results_regions.c). */
 #ifndef HEAT_IO_RESULTS_IMPL_H
 #define HEAT_IO_RESULTS_IMPL_H
 

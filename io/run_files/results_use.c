@@ -48,7 +48,7 @@ static void PutPop(HeatJson *root, const HeatResultsMetrics *m)
   HeatJsonPutNumber(pop, "load_balance", m->load_balance);
   HeatJsonPutNumber(pop, "communication_efficiency", m->communication);
   HeatJsonPutNumber(pop, "parallel_efficiency", m->parallel);
-  /* These two take a replay on an ideal network. */
+  /* These two need a replay of the run on an ideal network, which heat2d does not do. */
   HeatJsonPutNumber(pop, "serialisation", NAN);
   HeatJsonPutNumber(pop, "transfer", NAN);
 }
