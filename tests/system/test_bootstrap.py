@@ -1,6 +1,9 @@
 """The command line of ./bootstrap, as far as it needs neither a network nor root."""
 import os
+import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from heat2d_case import ROOT
@@ -65,3 +68,79 @@ def test_a_petsc_of_another_mpi_is_refused(tmp_path):
 
 def test_the_script_is_plain_posix_shell():
     assert subprocess.run(["sh", "-n", BOOTSTRAP], check=False).returncode == 0
+
+
+# ---- the compiler of PETSc's files --------------------------------------------------------------------------
+
+HEADERS = ("petsc/private/sfimpl.h", "petsc/private/matimpl.h", "petsc/private/dmdaimpl.h", "petsc/private/dmpleximpl.h",
+           "petsc/private/pcimpl.h", "petsc/private/kspimpl.h", "petsc/private/snesimpl.h", "petsc/private/tsimpl.h", "petscblaslapack.h")
+
+
+class Compiler:
+    """The script that bootstrap writes to compile PETSc, with a compiler below it that records its command lines."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder, folder / "log"
+        function = re.search(r"^petsc_compiler\(\) \{.*?^\}", Path(BOOTSTRAP).read_text(), re.M | re.S).group()
+        subprocess.run(["sh", "-ec", function + '\npetsc_compiler "$1"', "sh", str(folder / "own")], check=True)
+        for header in HEADERS:
+            (folder / "include" / header).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "include" / header).write_text("#define SHARED_BY_ALL 1\n" if header == "petsc/private/sfimpl.h" else "")
+        (folder / "cc").write_text(f'#!/bin/sh\necho "$*" >>"{self.log}"\nexec gcc "$@"\n')
+        (folder / "cc").chmod(0o755)
+
+    def compile(self, source: str, text: str = "int x;\n") -> subprocess.CompletedProcess:
+        """Compile a source of PETSc that has this text.  The log then has the command lines of this source alone."""
+        path = self.folder / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        self.log.unlink(missing_ok=True)
+        done = subprocess.run([str(self.folder / "own" / "cc"), "-c", "-fPIC", "-O3", f"-I{self.folder}/include", "-MMD", "-MP", str(path), "-o",
+                               str(path.with_suffix(".o"))], env={**os.environ, "PETSC_MPICC": str(self.folder / "cc")},
+                              capture_output=True, text=True, timeout=60, check=False)
+        return done
+
+    def commands(self) -> list[str]:
+        return [line for line in self.log.read_text().splitlines() if "c-header" not in line]
+
+
+@pytest.fixture
+def compiler(tmp_path):
+    if not shutil.which("gcc"):
+        pytest.skip("gcc is not installed")
+    return Compiler(tmp_path)
+
+
+@pytest.mark.parametrize("source,level", [("src/vec/vec/impls/seq/bvec2.c", "-O3"), ("src/mat/impls/aij/seq/aij.c", "-O3"),
+                                          ("src/ksp/ksp/interface/itfunc.c", "-O1"), ("src/dm/impls/da/da1.c", "-O1"),
+                                          ("src/dm/impls/plex/plex.c", "-O0"), ("src/tao/interface/taosolver.c", "-O0")])
+def test_a_file_of_petsc_is_optimised_as_far_as_heat2d_needs_it(compiler, source, level):
+    assert compiler.compile(source).returncode == 0
+    command, = compiler.commands()
+    assert [word for word in command.split() if word.startswith("-O")][-1] == level and "-include" in command
+    assert (compiler.folder / source).with_suffix(".o").exists()
+
+
+def test_the_headers_are_compiled_once_for_all_files_of_a_level(compiler):
+    for name in ("a.c", "b.c"):
+        assert compiler.compile(f"src/snes/{name}", "int x[SHARED_BY_ALL];\n").returncode == 0
+    assert "c-header" not in compiler.log.read_text()
+
+
+def test_a_file_that_cannot_use_the_compiled_headers_is_compiled_without(compiler):
+    assert compiler.compile("src/snes/own.c", "int SHARED_BY_ALL;\n").returncode == 0
+    first, second = compiler.commands()
+    assert "-include" in first and "-include" not in second
+
+
+def test_a_file_is_compiled_where_the_headers_are_not_those_of_petsc_3_18(compiler):
+    (compiler.folder / "include" / "petsc" / "private" / "sfimpl.h").unlink()
+    assert compiler.compile("src/snes/a.c").returncode == 0
+    assert compiler.compile("src/snes/b.c").returncode == 0
+    command, = compiler.commands()
+    assert "-include" not in command
+
+
+def test_an_error_of_a_file_is_shown(compiler):
+    done = compiler.compile("src/snes/wrong.c", "int f(void) { return undeclared; }\n")
+    assert done.returncode != 0 and "undeclared" in done.stderr
