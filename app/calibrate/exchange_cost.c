@@ -129,7 +129,7 @@ static PetscErrorCode Explain(const Solve *p, const HeatMachine *m, double *expl
   HeatModelBody        body;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(HEAT_MODEL_LEVELS, &levels));
+  PetscCall(PetscMalloc1(HEAT_MAX_LEVELS, &levels));
   PetscCall(HeatModelBodyCreate(p->c, &body));
   PetscCall(HeatModelLevels(p->c, &body, &p->g->layout, 1.0, &input.n_levels, levels));
   PetscCall(HeatModelBodyDestroy(&body));

@@ -81,7 +81,7 @@ typedef struct {
   HeatModelSteps steps;
   PetscBool      multigrid; /* the solves use heat2d's multigrid */
   PetscInt       n_levels;  /* levels of the multigrid */
-  HeatLevelPlan  levels[HEAT_MODEL_LEVELS];
+  HeatLevelPlan  levels[HEAT_MAX_LEVELS];
 
   HeatNeed need;     /* memory of the rank with the largest block */
   double   per_node; /* [bytes] memory that the node with the most ranks needs */

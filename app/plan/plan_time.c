@@ -81,7 +81,7 @@ static PetscErrorCode TimeElsewhere(const Context *x, PetscInt ranks, double str
   if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatModelStepsMake(&c, x->body, &layout, &steps));
   steps.steps = p->steps.steps; /* of a run that is as long */
-  PetscCall(PetscMalloc1(HEAT_MODEL_LEVELS, &levels));
+  PetscCall(PetscMalloc1(HEAT_MAX_LEVELS, &levels));
   if (p->multigrid) PetscCall(HeatModelLevels(&c, x->body, &layout, steps.sigma, &n, levels));
   time     = TimeOf(p, &layout, &steps, n, levels);
   *seconds = HeatTimeSum(&time);

@@ -8,8 +8,8 @@
  *
  *  with the conductances gx, gy and the capacity C of a cell of the grid.  Only the last column and
  *  the last row can have smaller wI and wJ.  Cells are therefore of nine kinds: first, inner and
- *  last columns times first, inner and last rows.  The criteria are those of CountCouplings in
- *  multigrid_hierarchy.c, applied to kinds in place of cells. */
+ *  last columns times first, inner and last rows.  The rules of solver/multigrid/level_joins.h are
+ *  applied to kinds in place of cells. */
 #include "solver/model/model_levels.h"
 
 #include <math.h>
@@ -43,14 +43,13 @@ static PetscErrorCode ConductivityOf(const HeatCase *c, const HeatFormula *k, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return how many of two neighbours with conductivities a and b see a jump there (Jumps in
-   multigrid_hierarchy.c): the face between them has the harmonic mean. */
+/* Return how many of two neighbours with conductivities a and b see a jump there: the face between
+   them has the harmonic mean, and the opposite faces of the two cells have a and b. */
 static int JumpsBetween(PetscReal a, PetscReal b)
 {
-  const PetscReal factor = 1.5, low = PetscMin(a, b), high = PetscMax(a, b);
-  const PetscReal face = 2.0 * low * high / (low + high);
+  const PetscReal face = 2.0 * a * b / (a + b);
 
-  return (face > factor * low) + (high > factor * face);
+  return (HeatConductancesJump(face, a) ? 1 : 0) + (HeatConductancesJump(face, b) ? 1 : 0);
 }
 
 /* Estimate the number of cells of the grid beside jumps from a sample, as if jumps were lines. */
@@ -201,26 +200,24 @@ static int ListKinds(const Level *l, int axis, PetscInt cells, Kind kinds[3])
   return n > 2 ? 3 : 2;
 }
 
-/* The couplings of a cell: the conductances to its neighbours along x and along y, and the sum of
-   its mass and its conductances to the outside. */
-typedef struct {
-  PetscReal x, y, m;
-} Cell;
-
-static Cell CellOf(const HeatCase *c, const HeatModelBody *body, PetscInt material, const Level *l,
-                   const Kind *i, const Kind *j, PetscReal sigma)
+/* A column alone on its axis has no face.  Of one with one face, the side of the domain is where it
+   has none. */
+static HeatCellCouplings CellOf(const HeatCase *c, const HeatModelBody *body, PetscInt material,
+                                const Level *l, const Kind *i, const Kind *j, PetscReal sigma)
 {
   const PetscReal gx = ldexp(body->gx[material] * j->width, -(int)l->joins[0]);
   const PetscReal gy = ldexp(body->gy[material] * i->width, -(int)l->joins[1]);
-  Cell            cell;
 
-  cell.x = gx * i->faces;
-  cell.y = gy * j->faces;
-  cell.m = sigma * body->capacity[material] * i->width * j->width;
-  if (i->first) cell.m += SideConductance(c, HEAT_LEFT, 2.0 * gx, j->width);
-  if (i->last) cell.m += SideConductance(c, HEAT_RIGHT, 2.0 * gx, j->width);
-  if (j->first) cell.m += SideConductance(c, HEAT_BOTTOM, 2.0 * gy, i->width);
-  if (j->last) cell.m += SideConductance(c, HEAT_TOP, 2.0 * gy, i->width);
+  HeatCellCouplings cell = {.west  = i->faces > (i->first ? 1 : 0) ? gx : 0.0,
+                            .east  = i->faces > (i->last ? 1 : 0) ? gx : 0.0,
+                            .south = j->faces > (j->first ? 1 : 0) ? gy : 0.0,
+                            .north = j->faces > (j->last ? 1 : 0) ? gy : 0.0,
+                            .mass  = sigma * body->capacity[material] * i->width * j->width};
+
+  if (i->first) cell.mass += SideConductance(c, HEAT_LEFT, 2.0 * gx, j->width);
+  if (i->last) cell.mass += SideConductance(c, HEAT_RIGHT, 2.0 * gx, j->width);
+  if (j->first) cell.mass += SideConductance(c, HEAT_BOTTOM, 2.0 * gy, i->width);
+  if (j->last) cell.mass += SideConductance(c, HEAT_TOP, 2.0 * gy, i->width);
   return cell;
 }
 
@@ -237,8 +234,10 @@ PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body)
 
   for (PetscInt material = 0; material < body->n; material++) {
     for (int k = 0; k < n * m && body->share[material] > 0.0; k++) {
-      const Cell      cell = CellOf(c, body, material, &l, &columns[k % n], &rows[k / n], 0.0);
-      const PetscReal sum  = 2.0 * (cell.x + cell.y) + cell.m;
+      const HeatCellCouplings cell  = CellOf(c, body, material, &l, &columns[k % n], &rows[k / n],
+                                             0.0);
+      const PetscReal         faces = (cell.west + cell.east) + (cell.south + cell.north);
+      const PetscReal         sum   = 2.0 * faces + cell.mass;
 
       if (sum > 0.0) limit = PetscMin(limit, 2.0 * body->capacity[material] / sum);
     }
@@ -246,66 +245,26 @@ PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body)
   return limit;
 }
 
-/* The couplings of a level, as Couplings of multigrid_hierarchy.c: numbers of cells. */
-typedef struct {
-  PetscReal coupled, strong[2], very[2];
-} Couplings;
-
-static Couplings CountCouplings(const HeatCase *c, const HeatModelBody *body, const Level *l,
-                                PetscReal sigma)
+/* Count the couplings of the cells of a level.  Jumps between materials are known on the finest
+   level alone, which is the only one where they count. */
+static HeatCouplings CountCouplings(const HeatCase *c, const HeatModelBody *body, const Level *l,
+                                    PetscReal sigma)
 {
-  const PetscReal dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG, very = HEAT_JOIN_VERY;
-  Couplings       sum = {0.0, {0.0, 0.0}, {0.0, 0.0}};
-  Kind            columns[3], rows[3];
-  const int       n = ListKinds(l, 0, c->grid.cells[0], columns);
-  const int       m = ListKinds(l, 1, c->grid.cells[1], rows);
+  HeatCouplings sum = {0};
+  Kind          columns[3], rows[3];
+  const int     n = ListKinds(l, 0, c->grid.cells[0], columns);
+  const int     m = ListKinds(l, 1, c->grid.cells[1], rows);
 
   for (PetscInt material = 0; material < body->n; material++) {
     for (int k = 0; k < n * m; k++) {
       const Kind     *i = &columns[k % n], *j = &rows[k / n];
-      const Cell      cell  = CellOf(c, body, material, l, i, j, sigma);
       const PetscReal count = body->share[material] * i->count * j->count;
 
-      if (cell.x + cell.y < dominant * cell.m) continue;
-      sum.coupled += count;
-      if (cell.x > strong * cell.y) sum.strong[0] += count;
-      if (cell.y > strong * cell.x) sum.strong[1] += count;
-      if (i->faces < 2 || j->faces < 2) continue;
-      if (cell.x > very * cell.y) sum.very[0] += count;
-      if (cell.y > very * cell.x) sum.very[1] += count;
+      HeatCouplingsAdd(&sum, count, CellOf(c, body, material, l, i, j, sigma));
     }
   }
+  if (sum.coupled > 0.0) sum.jumps += body->jumps;
   return sum;
-}
-
-/* Join by the rule of JoinWhereWeak in multigrid_hierarchy.c. */
-static void JoinWhereWeak(const Level *l, PetscReal coupled, const PetscReal strong[2],
-                          PetscReal one_in, PetscBool joins[2])
-{
-  for (int axis = 0; axis < 2; axis++) {
-    const PetscReal lead = strong[!axis] - strong[axis];
-
-    joins[axis] = (coupled > 0.0 && l->n[axis] > 1 &&
-                   (one_in * lead <= coupled || l->n[!axis] == 1))
-                      ? PETSC_TRUE
-                      : PETSC_FALSE;
-  }
-}
-
-/* Return whether the hierarchy interpolates, by the rule of IsRough in multigrid_hierarchy.c. */
-static PetscBool IsRough(const HeatModelBody *body, const Level *finest, const Couplings *c,
-                         const PetscBool joins[2])
-{
-  const PetscReal cells   = (PetscReal)finest->n[0] * (PetscReal)finest->n[1];
-  PetscReal       against = 0.0, rough;
-
-  if (c->coupled == 0.0) return PETSC_FALSE;
-  if (joins[1]) against += c->very[0];
-  if (joins[0]) against += c->very[1];
-  rough = body->jumps + against;
-  return (rough * rough > 1600.0 * cells || 4.0 * rough > cells || 32.0 * against > cells)
-             ? PETSC_TRUE
-             : PETSC_FALSE;
 }
 
 PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
@@ -313,22 +272,18 @@ PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
                                HeatLevelPlan *levels)
 {
   Level l = {.n = {layout->nx, layout->ny}, .periodic = {layout->periodic[0], layout->periodic[1]}};
-
   PetscBool rough = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  for (*n = 1; *n < HEAT_MODEL_LEVELS; (*n)++) {
-    const Couplings couplings = CountCouplings(c, body, &l, sigma);
-    PetscBool      *joins     = levels[*n - 1].joins;
+  for (*n = 1; *n < HEAT_MAX_LEVELS; (*n)++) {
+    const HeatCouplings couplings = CountCouplings(c, body, &l, sigma);
+    PetscBool          *joins     = levels[*n - 1].joins;
 
-    JoinWhereWeak(&l, couplings.coupled, couplings.strong, 2.0, joins);
-    if (*n == 1) rough = IsRough(body, &l, &couplings, joins);
-    if (rough) JoinWhereWeak(&l, couplings.coupled, couplings.very, 32.0, joins);
+    HeatJoinsChoose(&couplings, l.n, *n == 1 ? PETSC_TRUE : PETSC_FALSE, &rough, joins);
     if (!joins[0] && !joins[1]) break;
     for (int axis = 0; axis < 2; axis++) {
-      if (!joins[axis]) continue;
-      l.n[axis] = (l.n[axis] + 1) / 2;
-      l.joins[axis]++;
+      l.n[axis] = HeatJoinedCells(l.n[axis], joins[axis]);
+      l.joins[axis] += joins[axis] ? 1 : 0;
     }
   }
   PetscCall(HeatLevelsPlan(layout, *n, levels));

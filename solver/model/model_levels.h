@@ -1,7 +1,7 @@
 /** The levels of the multigrid of a case, predicted without its fields, for plans.
  *
  *  Which cells are joined depends on counts of cells with strong couplings
- *  (solver/multigrid/multigrid_hierarchy.c).  Here the domain is a sample of at most 64 x 64 cells,
+ *  (solver/multigrid/level_joins.h).  Here the domain is a sample of at most 64 x 64 cells,
  *  and the couplings of each material are those of a domain that it fills alone.  For one material
  *  this is exact apart from the rounding of single precision; several materials are weighted by
  *  their shares of the sample.  A side in segments counts as its first segment, and a
@@ -9,11 +9,8 @@
 #ifndef HEAT_SOLVER_MODEL_LEVELS_H
 #define HEAT_SOLVER_MODEL_LEVELS_H
 
+#include "solver/multigrid/level_joins.h"
 #include "solver/multigrid/level_plan.h"
-
-enum {
-  HEAT_MODEL_LEVELS = 64 /* largest number of levels, as in the multigrid */
-};
 
 /** The materials of a case.  The lists are owned [n]. */
 typedef struct {
@@ -45,7 +42,7 @@ PetscBool HeatModelSidesConduct(const HeatCase *c);
  *  Not collective.
  *  @param[in]  sigma   mass of the equations [1/s]: a multiple of 1/dt, 0 for a steady state
  *  @param[out] n       number of levels
- *  @param[out] levels  [HEAT_MODEL_LEVELS] */
+ *  @param[out] levels  [HEAT_MAX_LEVELS] */
 PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
                                const HeatLayout *layout, PetscReal sigma, PetscInt *n,
                                HeatLevelPlan *levels);

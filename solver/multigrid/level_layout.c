@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "solver/multigrid/level_joins.h"
+
 /* Allocate the list of owners along an axis, of a distribution with the blocks of the grid. */
 static PetscErrorCode CreateOwners(HeatDistribution *d, int axis)
 {
@@ -66,14 +68,12 @@ PetscErrorCode HeatDistributionCoarsen(const HeatDistribution *fine, const Petsc
   PetscFunctionBeginUser;
   *coarse = *fine;
   for (int axis = 0; axis < 2; axis++) {
-    const PetscInt by = along[axis] ? 2 : 1;
-
-    coarse->n[axis] = (fine->n[axis] + by - 1) / by;
+    coarse->n[axis] = HeatJoinedCells(fine->n[axis], along[axis]);
     PetscCall(PetscMalloc1(fine->parts[axis] + 1, &coarse->start[axis]));
     PetscCall(PetscMalloc1(fine->parts[axis], &coarse->owner[axis]));
     PetscCall(PetscArraycpy(coarse->owner[axis], fine->owner[axis], fine->parts[axis]));
     for (PetscInt p = 0; p <= fine->parts[axis]; p++)
-      coarse->start[axis][p] = (fine->start[axis][p] + by - 1) / by;
+      coarse->start[axis][p] = HeatJoinedCells(fine->start[axis][p], along[axis]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

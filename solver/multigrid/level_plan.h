@@ -5,14 +5,6 @@
 
 #include "solver/multigrid/level_layout.h"
 
-/** Limits by which the cells of a level are joined, with the conductances x and y of a cell along
- *  each axis and its mass m.  A cell is coupled if x + y >= HEAT_JOIN_DOMINANT m, strongly coupled
- *  along x if x > HEAT_JOIN_STRONG y, and very strongly if x > HEAT_JOIN_VERY y.  For the origin of
- *  the numbers see CountCouplings and ChooseJoins in multigrid_hierarchy.c. */
-#define HEAT_JOIN_DOMINANT 2.0F
-#define HEAT_JOIN_STRONG   1.5F
-#define HEAT_JOIN_VERY     8.0F
-
 /** A level of a multigrid, the finest first. */
 typedef struct {
   PetscInt  n[2];     /* cells */

@@ -22,16 +22,14 @@
  * eq. (4).  On the coarse level the half cell's conductance, summed over the joined faces, is
  * halved too where the half cell has become twice as thick; the film's conductance is only summed.
  *
- * Cells are joined along the direction of the stronger couplings alone, until both directions'
- * couplings are similar: point smoothing removes errors along strong couplings only.  The hierarchy
- * ends where every cell's own mass outweighs half its conductances, since smoothing alone is
- * accurate enough there, or with one cell.
+ * Along which axes cells are joined, and where the hierarchy ends, follows from the numbers of
+ * cells with strong couplings along each axis (level_joins.c).
  *
  * A level whose blocks would be thin lies on fewer ranks (HeatDistributionJoinThin). */
 #include <math.h>
 
 #include "solver/base/traffic.h"
-#include "solver/multigrid/level_plan.h"
+#include "solver/multigrid/level_joins.h"
 #include "solver/multigrid/multigrid_interpolation_impl.h"
 #include "solver/multigrid/multigrid_levels_impl.h"
 
@@ -43,50 +41,12 @@ static double InSeries(double half, double film)
   return isinf(film) ? half : half * film / (half + film);
 }
 
-/* Numbers of cells of a level, all ranks together.  A coupled cell is inner if all its four faces
-   conduct. */
-typedef struct {
-  PetscInt64 coupled;   /* cells whose conductances are not negligible beside their mass */
-  PetscInt64 strong[2]; /* coupled cells with stronger couplings along x, along y */
-  PetscInt64 very[2];   /* inner cells with very much stronger couplings along x, along y */
-  PetscInt64 jumps;     /* inner cells whose conductances jump, along x or y */
-  PetscInt64 very_without_jump[2]; /* the cells of `very` that are not in `jumps` */
-} Couplings;
-
-/* Return whether the conductances of a cell's two opposite faces differ by more than a factor.  It
-   is chosen below 2: with harmonic means, the face between a cell and a much better conductor
-   conducts only twice as well as the cell's opposite face. */
-static PetscBool Jumps(float a, float b)
+/* Count the couplings of all cells of a level.  Collective. */
+static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l,
+                                     HeatCouplings *all)
 {
-  const float factor = 1.5F;
-
-  return (a > factor * b || b > factor * a) ? PETSC_TRUE : PETSC_FALSE;
-}
-
-/* Count the couplings of all cells of a level, with x = gw + ge and y = gs + gn.  Collective.
- *
- *     coupled:      x + y >= dominant m
- *     strong[0]:    x > strong y,  coupled;     strong[1]:  y > strong x,  coupled
- *     very[0]:      x > very y,    inner;       very[1]:    y > very x,    inner
- *
- * dominant is chosen.  On a level without coupled cells a half-sweep leaves, in the cells that it
- * updates, at most (x + y)/(m + x + y) < 2/3 of the largest error of their neighbours.  A cycle has
- * eight half-sweeps, of which the last one down and the first one up are both black and count as
- * one.  After these seven, the cells updated by the last but one have at most (2/3)^6 = 0.09 of the
- * largest error, the others less.  Larger: fewer levels, of which the coarsest is
- * smoothed less well.  Smaller: more levels than are needed.
- *
- * strong is chosen.  Joining along one axis divides the ratio of the couplings by 4, so that ratios
- * above 2 come nearer to 1.  Larger: point smoothing has to cope with a larger ratio.  Smaller:
- * more levels, since joining along one axis halves the cells and joining along both quarters them.
- *
- * very is chosen (ChooseJoins). */
-static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
-{
-  const float           dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
-  const float           very = HEAT_JOIN_VERY;
-  const HeatLevelShape *s    = &l->s;
-  Couplings             c    = {0};
+  const HeatLevelShape *s = &l->s;
+  HeatCouplings         c = {0};
 
   PetscFunctionBeginUser;
   for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {
@@ -96,95 +56,23 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
 
       HeatLevelHalfRow(l, j, parity, &r);
       HeatLevelShapePlaces(s, s->own.lo[0], s->own.hi[0], parity, &begin, &end);
-      for (PetscInt k = begin; k < end; k++) {
-        const float x = r.gw[k] + r.ge[k], y = r.gs[k] + r.gn[k];
-
-        if (x + y < dominant * r.m[k]) continue;
-        c.coupled++;
-        c.strong[0] += x > strong * y;
-        c.strong[1] += y > strong * x;
-        if (r.gw[k] <= 0.0F || r.ge[k] <= 0.0F || r.gs[k] <= 0.0F || r.gn[k] <= 0.0F) continue;
-        c.very[0] += x > very * y;
-        c.very[1] += y > very * x;
-        if (Jumps(r.gw[k], r.ge[k]) || Jumps(r.gs[k], r.gn[k])) c.jumps++;
-        else {
-          c.very_without_jump[0] += x > very * y;
-          c.very_without_jump[1] += y > very * x;
-        }
-      }
+      for (PetscInt k = begin; k < end; k++)
+        HeatCouplingsAdd(&c, 1.0, (HeatCellCouplings){r.gw[k], r.ge[k], r.gs[k], r.gn[k], r.m[k]});
     }
   }
-  PetscCallMPI(MPI_Allreduce(&c, all, sizeof c / sizeof c.coupled, MPIU_INT64, MPI_SUM, mg->comm));
+  PetscCallMPI(MPI_Allreduce(&c, all, HEAT_COUPLINGS, MPIU_REAL, MPI_SUM, mg->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Decide from the finest level whether the hierarchy interpolates, or uses piecewise constants,
-   which are cheaper.
- *
- *     mismatched = cells without a jump whose couplings along one axis are very much the stronger
- *                  ones, where cells are nevertheless joined along the other axis
- *     interpolate if  jumps + mismatched > 40 sqrt(cells),  or  jumps + mismatched > cells/4,
- *                     or  mismatched > cells/32
- *
- * The first bound does not depend on the resolution of a body.  A jump has a cell on either side,
- * so that at this bound the interfaces together are 20 times as long as the domain is wide.  40 is
- * chosen from the table of iterations (solver/MEASURED.md), as are 1/4 and 1/32: TeaLeaf's pipe has
- * 7, 15 interfaces right across the domain have 30, the quick start has 80, and 32 x 32 random
- * blocks have 120.  Smaller: bodies of a few shapes pay for interpolation that saves them nothing.
- * Larger: bodies of many parts converge slowly. */
-static PetscBool IsRough(const HeatLevel *l, const Couplings *c)
-{
-  const double most  = 40.0;
-  PetscInt64   rough = c->jumps, mismatched = 0;
-  const double cells = (double)l->d.n[0] * (double)l->d.n[1];
-
-  if (l->joins[1]) mismatched += c->very_without_jump[0];
-  if (l->joins[0]) mismatched += c->very_without_jump[1];
-  rough += mismatched;
-  return ((double)rough * (double)rough > most * most * cells || 4.0 * (double)rough > cells ||
-          32.0 * (double)mismatched > cells)
-             ? PETSC_TRUE
-             : PETSC_FALSE;
-}
-
-/* Choose along which axes the cells of a level are joined: along each axis of more than one cell,
-   unless the cells that are strong along the other axis outnumber those that are strong along this
-   axis by more than a fraction of the coupled cells.  If the other axis has one cell, this axis is
-   joined all the same.  A level without coupled cells is joined along no axis.
-   @param[in] strong     cells that are strong along x, along y
-   @param[in] one_in     the fraction, 1/one_in */
-static void JoinWhereWeak(HeatLevel *l, const Couplings *c, const PetscInt64 strong[2],
-                          PetscInt64 one_in)
-{
-  for (int axis = 0; axis < 2; axis++) {
-    const PetscInt64 lead = strong[!axis] - strong[axis];
-
-    l->joins[axis] = (c->coupled && l->d.n[axis] > 1 &&
-                      (one_in * lead <= c->coupled || l->d.n[!axis] == 1))
-                         ? PETSC_TRUE
-                         : PETSC_FALSE;
-  }
-}
-
-/* Choose along which axes the cells of a level are joined.  A level joined along no axis is the
-   coarsest, and so is a level of one cell.  Collective.
- *
- * With piecewise constants, the majority of the coupled cells decides: cells are joined along the
- * axis of its stronger couplings.  A hierarchy that interpolates converges well as long as the
- * couplings of the two axes differ by less than the factor `very`, whichever way cells are joined.
- * There the cells whose couplings differ more decide, as soon as they are one cell in 32, chosen.
- * With it the quick start, whose substrate has 6 % of the cells, takes 13 iterations in place of 23
- * (solver/MEASURED.md).  A larger part: a substrate that conducts along one axis alone is
- * smoothed badly.  A smaller part: a few cells double the size of the next level. */
+/* Choose along which axes the cells of a level are joined (level_joins.h).  Collective. */
 static PetscErrorCode ChooseJoins(HeatMultigrid *mg, HeatLevel *l)
 {
-  Couplings c;
+  const PetscBool finest = l == mg->levels ? PETSC_TRUE : PETSC_FALSE;
+  HeatCouplings   c;
 
   PetscFunctionBeginUser;
   PetscCall(CountCouplings(mg, l, &c));
-  JoinWhereWeak(l, &c, c.strong, 2);
-  if (l == mg->levels) mg->rough = IsRough(l, &c);
-  if (mg->rough) JoinWhereWeak(l, &c, c.very, 32);
+  HeatJoinsChoose(&c, l->d.n, finest, &mg->rough, l->joins);
   l->coarsest     = (!l->joins[0] && !l->joins[1]) ? PETSC_TRUE : PETSC_FALSE;
   l->interpolates = (mg->rough && !l->stepwise && !l->coarsest) ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);

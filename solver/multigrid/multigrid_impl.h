@@ -3,6 +3,7 @@
 #ifndef HEAT_SOLVER_MULTIGRID_IMPL_H
 #define HEAT_SOLVER_MULTIGRID_IMPL_H
 
+#include "solver/multigrid/level_joins.h"
 #include "solver/multigrid/level_kernels.h"
 #include "solver/multigrid/level_transfer.h"
 #include "solver/multigrid/multigrid.h"
@@ -11,11 +12,7 @@ enum {
   /* Half-sweeps before the correction, and as many after it.  A half-sweep updates the cells of
      one colour; two make a red-black Gauss-Seidel sweep.  Four, two sweeps, are chosen: with six,
      a solve takes a seventh fewer iterations, but smoothing costs 50 % more in each. */
-  HEAT_HALF_SWEEPS = 4,
-
-  /* Levels at most.  Derived: each level halves the cells along one axis at least, so that grids
-     of up to 2^61 cells have no more. */
-  HEAT_MAX_LEVELS = 64
+  HEAT_HALF_SWEEPS = 4
 };
 
 /** How many cells deep around the own cells each quantity is valid.  A half-sweep that needs a
