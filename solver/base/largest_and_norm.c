@@ -19,6 +19,7 @@
 #include <math.h>
 
 #include "solver/base/error.h"
+#include "solver/base/reduce_whole.h"
 
 enum {
   DIGITS = 4,
@@ -63,8 +64,7 @@ static void Carry(double digit[DIGITS])
   }
 }
 
-/* Return the largest magnitude, infinite if an element is not finite. */
-static PetscReal Largest(size_t n, const PetscReal *x)
+PetscReal HeatLargestMagnitude(size_t n, const PetscReal *x)
 {
   PetscReal largest = 0.0, sum = 0.0;
 
@@ -104,7 +104,7 @@ static Part Sum(size_t n, const PetscReal *x)
   /* Chosen: keeps the factor, 2^(-BITS/2 top), in the range of doubles.  Squares of elements below
      2^-960 then lose bits. */
   const int least = -64;
-  Part      p     = {.largest = Largest(n, x), .top = least};
+  Part      p     = {.largest = HeatLargestMagnitude(n, x), .top = least};
 
   if (p.largest > 0.0 && p.largest <= PETSC_MAX_REAL) {
     /* The largest square is below 2^(2 e + 2) <= Q_(top + 1). */
@@ -130,17 +130,10 @@ static PetscReal Norm(Part *p)
 PetscErrorCode HeatLargestAndNorm(MPI_Comm comm, size_t n, const PetscReal *x, PetscReal *largest,
                                   PetscReal *norm)
 {
-  Part         part = Sum(n, x);
-  MPI_Datatype type;
-  MPI_Op       op;
+  Part part = Sum(n, x);
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Type_contiguous(sizeof part / sizeof(double), MPI_DOUBLE, &type));
-  PetscCallMPI(MPI_Type_commit(&type));
-  PetscCallMPI(MPI_Op_create(AddParts, 1, &op));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &part, 1, type, op, comm));
-  PetscCallMPI(MPI_Op_free(&op));
-  PetscCallMPI(MPI_Type_free(&type));
+  PetscCall(HeatReduceWhole(comm, sizeof part, &part, AddParts));
   *largest = part.largest;
   *norm    = part.largest <= PETSC_MAX_REAL ? Norm(&part) : INFINITY;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -10,6 +10,10 @@
 
 #include <petscsys.h>
 
+/** Return max |x_k| of n elements, infinite if an element is not finite, 0 without elements.  Not
+ *  collective: a maximum over the ranks (MPI_MAX) of these numbers is that of all elements. */
+PetscReal HeatLargestMagnitude(size_t n, const PetscReal *x);
+
 /** Compute max |x_k| and the 2-norm of x.  Collective on comm; one reduction.
  *  @param[in]  n        number of elements of this rank
  *  @param[in]  x        [n]

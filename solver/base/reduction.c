@@ -8,7 +8,10 @@
  *  maxima of the doubles and adds the digits. */
 #include "solver/base/reduction.h"
 
+#include <math.h>
+
 #include "solver/base/error.h"
+#include "solver/base/reduce_whole.h"
 
 /* Integers of a message before the maxima, and of an exact sum. */
 enum { HEAD = 2, INTEGERS = sizeof(HeatExactSum) / sizeof(int64_t) };
@@ -19,18 +22,21 @@ typedef struct {
   PetscReal *to; /* borrowed [n] */
 } Target;
 
-/* All arrays for results of one kind, maxima or sums; n is the number of results in them. */
+/* Entries of one size, any number of them. */
 typedef struct {
-  PetscInt n, n_targets, room;
-  Target  *targets; /* owned [room] */
-} Targets;
+  PetscInt n, room; /* entries in use, allocated */
+  void    *entries; /* owned [room] */
+} List;
+
+/* The quantities of one kind, maxima or sums, that were added since the last Run. */
+typedef struct {
+  List parts;   /* this rank's: PetscReal, or HeatExactSum, carried */
+  List targets; /* Target: where the results of successive parts go */
+} Kind;
 
 struct HeatReduction {
-  MPI_Comm      comm;
-  Targets       of_maxima, of_sums;
-  PetscInt      maxima_room, sums_room;
-  PetscReal    *maxima; /* owned [maxima_room]: this rank's */
-  HeatExactSum *sums;   /* owned [sums_room]: this rank's, carried */
+  MPI_Comm comm;
+  Kind     maxima, sums;
 };
 
 PetscErrorCode HeatReductionCreate(MPI_Comm comm, HeatReduction **reduction)
@@ -41,49 +47,64 @@ PetscErrorCode HeatReductionCreate(MPI_Comm comm, HeatReduction **reduction)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AddTarget(Targets *t, PetscInt n, PetscReal *to)
+/* Append n entries of `size` bytes each, undefined, and store the address of the first of them. */
+static PetscErrorCode Append(List *list, PetscInt n, size_t size, void **first)
 {
   PetscFunctionBeginUser;
-  if (t->n_targets == t->room) {
-    t->room = PetscMax(8, 2 * t->room);
-    PetscCall(PetscRealloc((size_t)t->room * sizeof *t->targets, &t->targets));
+  if (list->n + n > list->room) {
+    list->room = PetscMax(8, 2 * (list->n + n));
+    PetscCall(PetscRealloc((size_t)list->room * size, &list->entries));
   }
-  t->targets[t->n_targets++] = (Target){n, to};
-  t->n += n;
+  *first = n ? (char *)list->entries + (size_t)list->n * size : NULL;
+  list->n += n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add n quantities of a kind whose results go to `to`: store the address for their parts, of `size`
+   bytes each; NULL if n is 0. */
+static PetscErrorCode Add(Kind *kind, PetscInt n, size_t size, PetscReal *to, void **parts)
+{
+  void *target;
+
+  PetscFunctionBeginUser;
+  *parts = NULL;
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Append(&kind->targets, 1, sizeof(Target), &target));
+  *(Target *)target = (Target){n, to};
+  PetscCall(Append(&kind->parts, n, size, parts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReductionAddSums(HeatReduction *r, PetscInt n, const HeatExactSum *parts,
                                     PetscReal *totals)
 {
-  const PetscInt first = r->of_sums.n;
+  void *own;
 
   PetscFunctionBeginUser;
-  PetscCall(AddTarget(&r->of_sums, n, totals));
-  if (r->of_sums.n > r->sums_room) {
-    r->sums_room = 2 * r->of_sums.n;
-    PetscCall(PetscRealloc((size_t)r->sums_room * sizeof *r->sums, &r->sums));
-  }
-  for (PetscInt k = 0; k < n; k++) {
-    r->sums[first + k] = parts[k];
-    HeatExactSumCarry(&r->sums[first + k]);
-  }
+  PetscCall(Add(&r->sums, n, sizeof *parts, totals, &own));
+  PetscCall(PetscArraycpy((HeatExactSum *)own, parts, n));
+  for (PetscInt k = 0; k < n; k++) HeatExactSumCarry((HeatExactSum *)own + k);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReductionAddMaxima(HeatReduction *r, PetscInt n, const PetscReal *parts,
                                       PetscReal *maxima)
 {
-  const PetscInt first = r->of_maxima.n;
+  void *own;
 
   PetscFunctionBeginUser;
-  PetscCall(AddTarget(&r->of_maxima, n, maxima));
-  if (r->of_maxima.n > r->maxima_room) {
-    r->maxima_room = 2 * r->of_maxima.n;
-    PetscCall(PetscRealloc((size_t)r->maxima_room * sizeof *r->maxima, &r->maxima));
-  }
-  for (PetscInt k = 0; k < n; k++) r->maxima[first + k] = parts[k];
+  PetscCall(Add(&r->maxima, n, sizeof *parts, maxima, &own));
+  PetscCall(PetscArraycpy((PetscReal *)own, parts, n));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return the larger number, by a rule that does not depend on the order: NaN, of one bit pattern,
+   if either is NaN, and +0 of zeros of both signs. */
+static PetscReal Larger(PetscReal a, PetscReal b)
+{
+  if (a != a || b != b) return NAN;
+  if (a == 0.0 && b == 0.0) return signbit(a) ? b : a;
+  return a > b ? a : b;
 }
 
 /* MPI_User_function: *into = maxima and sums of *from and *into, each an array of n messages. */
@@ -101,7 +122,8 @@ static void Combine(void *from, void *into, int *n, MPI_Datatype *type)
 
       memcpy(&x, a + k, sizeof x);
       memcpy(&y, b + k, sizeof y);
-      if (x > y) b[k] = a[k];
+      x = Larger(x, y);
+      memcpy(b + k, &x, sizeof x);
     }
     for (int64_t k = HEAD + maxima; k < all; k++) b[k] += a[k];
     a += all;
@@ -109,53 +131,57 @@ static void Combine(void *from, void *into, int *n, MPI_Datatype *type)
   }
 }
 
-static PetscErrorCode Reduce(MPI_Comm comm, int n, int64_t *message)
+/* Copy maxima from a message to where their targets want them. */
+static void StoreMaxima(const Kind *maxima, const int64_t *from)
 {
-  MPI_Datatype type;
-  MPI_Op       op;
+  const Target *targets = maxima->targets.entries;
 
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Type_contiguous(n, MPI_INT64_T, &type));
-  PetscCallMPI(MPI_Type_commit(&type));
-  PetscCallMPI(MPI_Op_create(Combine, 1, &op));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, message, 1, type, op, comm));
-  PetscCallMPI(MPI_Op_free(&op));
-  PetscCallMPI(MPI_Type_free(&type));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt t = 0; t < maxima->targets.n; from += targets[t++].n)
+    memcpy(targets[t].to, from, (size_t)targets[t].n * sizeof *targets[t].to);
+}
+
+/* Round sums of a message, and store them where their targets want them. */
+static void StoreSums(const Kind *sums, const int64_t *from)
+{
+  const Target *targets = sums->targets.entries;
+
+  for (PetscInt t = 0; t < sums->targets.n; t++) {
+    for (PetscInt k = 0; k < targets[t].n; k++, from += INTEGERS) {
+      HeatExactSum sum;
+
+      memcpy(&sum, from, sizeof sum);
+      targets[t].to[k] = HeatExactSumValue(&sum);
+    }
+  }
 }
 
 PetscErrorCode HeatReductionRun(HeatReduction *r)
 {
-  const PetscInt maxima = r->of_maxima.n, sums = r->of_sums.n;
+  const PetscInt maxima = r->maxima.parts.n, sums = r->sums.parts.n;
   const PetscInt all = HEAD + maxima + INTEGERS * sums;
-  int64_t       *message, *next;
+  int64_t       *message;
 
   PetscFunctionBeginUser;
+  if (maxima + sums == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(all, &message));
   message[0] = maxima;
   message[1] = all;
-  next       = message + HEAD;
-  if (maxima) memcpy(next, r->maxima, (size_t)maxima * sizeof *r->maxima);
-  if (sums) memcpy(next + maxima, r->sums, (size_t)sums * sizeof *r->sums);
-  PetscCall(Reduce(r->comm, (int)all, message));
-  for (PetscInt t = 0; t < r->of_maxima.n_targets; t++) {
-    const Target *target = &r->of_maxima.targets[t];
+  if (maxima) memcpy(message + HEAD, r->maxima.parts.entries, (size_t)maxima * sizeof(PetscReal));
+  if (sums)
+    memcpy(message + HEAD + maxima, r->sums.parts.entries, (size_t)sums * sizeof(HeatExactSum));
+  /* A maximum of one rank alone is combined with nothing: its NaN and zero get the same bits. */
+  for (PetscInt k = HEAD; k < HEAD + maxima; k++) {
+    PetscReal x;
 
-    memcpy(target->to, next, (size_t)target->n * sizeof *target->to);
-    next += target->n;
+    memcpy(&x, message + k, sizeof x);
+    x = Larger(x, x);
+    memcpy(message + k, &x, sizeof x);
   }
-  for (PetscInt t = 0; t < r->of_sums.n_targets; t++) {
-    const Target *target = &r->of_sums.targets[t];
-
-    for (PetscInt k = 0; k < target->n; k++, next += INTEGERS) {
-      HeatExactSum sum;
-
-      memcpy(&sum, next, sizeof sum);
-      target->to[k] = HeatExactSumValue(&sum);
-    }
-  }
+  PetscCall(HeatReduceWhole(r->comm, (size_t)all * sizeof *message, message, Combine));
+  StoreMaxima(&r->maxima, message + HEAD);
+  StoreSums(&r->sums, message + HEAD + maxima);
   PetscCall(PetscFree(message));
-  r->of_maxima.n = r->of_maxima.n_targets = r->of_sums.n = r->of_sums.n_targets = 0;
+  r->maxima.parts.n = r->maxima.targets.n = r->sums.parts.n = r->sums.targets.n = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -165,10 +191,10 @@ PetscErrorCode HeatReductionDestroy(HeatReduction **reduction)
 
   PetscFunctionBeginUser;
   if (!r) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree(r->of_maxima.targets));
-  PetscCall(PetscFree(r->of_sums.targets));
-  PetscCall(PetscFree(r->maxima));
-  PetscCall(PetscFree(r->sums));
+  PetscCall(PetscFree(r->maxima.parts.entries));
+  PetscCall(PetscFree(r->maxima.targets.entries));
+  PetscCall(PetscFree(r->sums.parts.entries));
+  PetscCall(PetscFree(r->sums.targets.entries));
   PetscCall(PetscFree(*reduction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,12 +7,11 @@
  *  other ranks return zero. */
 #include "solver/base/reproducible_vec.h"
 
-#include <math.h>
-
 #include <petsc/private/vecimpl.h> /* for the members of Vec's table of operations */
 
 #include "solver/base/error.h"
 #include "solver/base/exact_sum.h"
+#include "solver/base/largest_and_norm.h"
 
 /* Sums. */
 
@@ -78,12 +77,7 @@ static PetscErrorCode LocalLargest(Vec x, PetscReal *largest)
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(x, &a));
-  *largest = 0.0;
-  for (PetscInt k = 0; k < x->map->n; k++) {
-    const PetscReal magnitude = PetscAbsReal(a[k]);
-
-    *largest = magnitude == magnitude ? PetscMax(*largest, magnitude) : INFINITY;
-  }
+  *largest = HeatLargestMagnitude((size_t)x->map->n, a);
   PetscCall(VecRestoreArrayRead(x, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -43,6 +43,7 @@
 #include <math.h>
 
 #include "solver/base/denormals.h"
+#include "solver/base/largest_and_norm.h"
 
 void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r)
 {
@@ -458,16 +459,9 @@ void HeatMultigridSetScale(HeatMultigrid *mg, PetscReal largest)
 /* Set the scale for b.  Collective. */
 static PetscErrorCode ChooseScale(HeatMultigrid *mg, const PetscReal *b)
 {
-  const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
-  PetscReal    max = 0.0, sum = 0.0;
+  PetscReal max = HeatLargestMagnitude(HeatGridLocalCells(HeatOperatorGrid(mg->op)), b);
 
   PetscFunctionBeginUser;
-  _Pragma("omp simd reduction(max : max) reduction(+ : sum)") for (size_t k = 0; k < n; k++)
-  {
-    max = PetscMax(max, PetscAbsReal(b[k]));
-    sum += b[k] * 0.0; /* NaN if b is not finite; a maximum would ignore NaN */
-  }
-  if (sum != 0.0) max = PETSC_INFINITY;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &max, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
   HeatMultigridSetScale(mg, max);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -127,6 +127,28 @@ static void carries_do_not_depend_on_the_ranks(void **state)
   }
 }
 
+/* Elements of any rank alone: the place of what is not finite, and the number of elements beside
+   it, do not matter to a loop in vectors. */
+static void largest_magnitude_is_infinite_where_an_element_is_not_finite(void **state)
+{
+  enum { MOST = 40 };
+  const PetscReal bad[] = {NAN, INFINITY, -INFINITY};
+
+  (void)state;
+  assert_true(HeatLargestMagnitude(0, NULL) == 0.0);
+  for (int n = 1; n <= MOST; n++) {
+    PetscReal x[MOST];
+
+    for (int at = 0; at < n; at++) {
+      for (int k = 0; k < n; k++) x[k] = -0.5 + HeatTestNoise(k, n, 6) * 0.1;
+      x[at] = at % 2 ? 3.0 : -3.0;
+      assert_true(HeatLargestMagnitude((size_t)n, x) == 3.0);
+      x[at] = bad[at % 3];
+      assert_true(HeatLargestMagnitude((size_t)n, x) == INFINITY);
+    }
+  }
+}
+
 static void ranks_agree_on_what_is_not_finite(void **state)
 {
   const PetscReal bad[] = {NAN, INFINITY, -INFINITY};
@@ -149,6 +171,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(ends_of_the_range_are_kept),
     cmocka_unit_test(ranks_do_not_matter),
     cmocka_unit_test(carries_do_not_depend_on_the_ranks),
+    cmocka_unit_test(largest_magnitude_is_infinite_where_an_element_is_not_finite),
     cmocka_unit_test(ranks_agree_on_what_is_not_finite),
 };
 

@@ -46,6 +46,7 @@ static void sums_and_maxima_are_those_of_calls_of_their_own(void **state)
   calls = 0;
   OK(HeatReductionRun(r));
   assert_int_equal(calls, 1);
+  assert_true(totals[0][0] != totals[1][0] && maxima[0][0] != maxima[1][0]); /* places matter */
   for (int k = 0; k < N; k++) {
     OK(HeatExactSumReduce(PETSC_COMM_WORLD, 3, sums[k], alone));
     ALL(memcmp(alone, totals[k], sizeof alone) == 0);
@@ -93,18 +94,120 @@ static void what_is_not_finite_stays(void **state)
   OK(HeatReductionDestroy(&r));
 }
 
+/* Return whether a number has the same bits on all ranks. */
+static int IsAlike(PetscReal value)
+{
+  uint64_t bits, extremes[2], all[2];
+
+  memcpy(&bits, &value, sizeof bits);
+  extremes[0] = bits;
+  extremes[1] = ~bits;
+  PMPI_Allreduce(extremes, all, 2, MPI_UINT64_T, MPI_MAX, PETSC_COMM_WORLD);
+  return all[0] == ~all[1];
+}
+
+/* NaN of either sign, on each rank in turn and on all; every rank has the bits of every other. */
+static void maximum_is_nan_where_a_part_is(void **state)
+{
+  PetscReal   parts[3], maxima[3];
+  PetscMPIInt rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  for (int bad = 0; bad <= HeatTestSize(); bad++) {
+    HeatReduction  *r    = New();
+    const PetscReal sign = bad % 2 ? -1.0 : 1.0;
+    const int       mine = rank == bad || bad == HeatTestSize();
+
+    parts[0] = mine ? copysign(NAN, rank % 2 ? -sign : sign) : (PetscReal)rank;
+    parts[1] = (PetscReal)rank;
+    parts[2] = mine ? NAN : INFINITY;
+    OK(HeatReductionAddMaxima(r, 3, parts, maxima));
+    OK(HeatReductionRun(r));
+    ALL(isnan(maxima[0]) && isnan(maxima[2]));
+    ALL(maxima[1] == HeatTestSize() - 1);
+    assert_true(IsAlike(maxima[0]) && IsAlike(maxima[2]));
+    OK(HeatReductionDestroy(&r));
+  }
+}
+
+/* MPI combines the parts in another order on each rank. */
+static void zeros_of_both_signs_have_the_maximum_plus_zero(void **state)
+{
+  PetscMPIInt rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  for (int plus = 0; plus < HeatTestSize(); plus++) {
+    HeatReduction *r = New();
+    PetscReal      parts[2], maxima[2];
+
+    parts[0] = rank == plus ? 0.0 : -0.0;
+    parts[1] = rank == plus ? -0.0 : -1.0;
+    OK(HeatReductionAddMaxima(r, 2, parts, maxima));
+    OK(HeatReductionRun(r));
+    ALL(maxima[0] == 0.0 && !signbit(maxima[0]) && maxima[1] == 0.0);
+    assert_true(IsAlike(maxima[1]));
+    OK(HeatReductionDestroy(&r));
+  }
+}
+
+static void nothing_is_reduced_without_a_message(void **state)
+{
+  HeatReduction *r     = New();
+  HeatExactSum   sum   = {0};
+  PetscReal      value = 3.0, total = -1.0, largest = -1.0;
+
+  (void)state;
+  calls = 0;
+  OK(HeatReductionRun(r));
+  OK(HeatReductionAddSums(r, 0, NULL, NULL));
+  OK(HeatReductionAddMaxima(r, 0, NULL, NULL));
+  OK(HeatReductionRun(r));
+  assert_int_equal(calls, 0);
+  HeatExactSumAdd(&sum, 2.0); /* empty additions between others leave their places */
+  OK(HeatReductionAddSums(r, 0, NULL, NULL));
+  OK(HeatReductionAddSums(r, 1, &sum, &total));
+  OK(HeatReductionAddMaxima(r, 1, &value, &largest));
+  OK(HeatReductionAddMaxima(r, 0, NULL, NULL));
+  OK(HeatReductionRun(r));
+  assert_int_equal(calls, 1);
+  ALL(total == 2.0 * HeatTestSize() && largest == 3.0);
+  OK(HeatReductionDestroy(&r));
+}
+
+static void only_maxima_or_only_sums_can_be_reduced(void **state)
+{
+  HeatReduction *r     = New();
+  HeatExactSum   empty = {0};
+  PetscReal      value = -7.0, total = -1.0;
+
+  (void)state;
+  OK(HeatReductionAddMaxima(r, 1, &value, &value));
+  OK(HeatReductionRun(r));
+  OK(HeatReductionAddSums(r, 1, &empty, &total)); /* an empty sum is 0 */
+  OK(HeatReductionRun(r));
+  ALL(value == -7.0 && total == 0.0 && !signbit(total));
+  OK(HeatReductionDestroy(&r));
+}
+
 static void nothing_can_be_destroyed(void **state)
 {
   HeatReduction *r = NULL;
 
   (void)state;
   OK(HeatReductionDestroy(&r));
+  assert_null(r);
 }
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(sums_and_maxima_are_those_of_calls_of_their_own),
     cmocka_unit_test(a_reduction_begins_anew_after_it_has_run),
     cmocka_unit_test(what_is_not_finite_stays),
+    cmocka_unit_test(maximum_is_nan_where_a_part_is),
+    cmocka_unit_test(zeros_of_both_signs_have_the_maximum_plus_zero),
+    cmocka_unit_test(nothing_is_reduced_without_a_message),
+    cmocka_unit_test(only_maxima_or_only_sums_can_be_reduced),
     cmocka_unit_test(nothing_can_be_destroyed),
 };
 
