@@ -51,7 +51,8 @@ PetscErrorCode HeatDiagnosticsAddSummary(const HeatOperator *op, const PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Adding 0.0 turns -0 into 0.  Which of the two a maximum returns depends on the order of ranks. */
+/* Adding 0.0 turns -0 into 0.  Which of the two a maximum of a rank's cells returns depends on
+   their order. */
 HeatSummary HeatDiagnosticsGetSummary(const HeatOperator *op, const HeatSummaryTotals *totals)
 {
   const HeatGrid *g     = HeatOperatorGrid(op);

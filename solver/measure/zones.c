@@ -112,13 +112,14 @@ PetscErrorCode HeatZonesAddSummaries(const HeatZones *zones, const PetscReal *T,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Adding 0.0 turns -0 into 0: the lowest temperature is the negative of a maximum. */
 HeatSummary HeatZonesGetSummary(const HeatZoneTotals *totals)
 {
   const PetscReal *sums  = totals->sums;
   const PetscBool  empty = sums[CELLS] == 0.0 ? PETSC_TRUE : PETSC_FALSE;
 
-  return (HeatSummary){.min        = empty ? NAN : -totals->extremes[0],
-                       .max        = empty ? NAN : totals->extremes[1],
+  return (HeatSummary){.min        = empty ? NAN : -totals->extremes[0] + 0.0,
+                       .max        = empty ? NAN : totals->extremes[1] + 0.0,
                        .mean       = empty ? NAN : sums[TEMPERATURE] / sums[CELLS],
                        .non_finite = (PetscInt64)sums[NON_FINITE]};
 }

@@ -41,7 +41,7 @@ typedef struct {
 PetscErrorCode HeatZonesAddSummaries(const HeatZones *zones, const PetscReal *T, HeatReduction *r,
                                      HeatZoneTotals *totals);
 
-/** Return the summary of a zone with these totals.  Not collective. */
+/** Return the summary of a zone with these totals.  Zeros are positive.  Not collective. */
 HeatSummary HeatZonesGetSummary(const HeatZoneTotals *totals);
 
 /** Destroy the zones and set *zones to NULL; *zones may be NULL.  Not collective. */

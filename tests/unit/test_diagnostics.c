@@ -439,6 +439,38 @@ static void zone_is_what_its_shape_covers_whatever_is_painted_over_it(void **sta
   AT_MOST(HeatTestLayouts(MakeZones, Zones, NULL), 1e-15);
 }
 
+/* -0 in every cell of the zones, or in every second one. */
+static PetscReal NegativeZeros(HeatProblem *p)
+{
+  PetscReal wrong = 0.0;
+
+  for (int every = 1; every <= 2; every++) {
+    PetscReal  *T = HeatTestArray(p->g);
+    HeatZones  *zones;
+    HeatSummary found[3];
+
+    for (PetscInt j = 0; j < p->g->nyl; j++)
+      for (PetscInt i = 0; i < p->g->nxl; i++)
+        if ((p->g->xs + i + p->g->ys + j) % every == 0) T[j * p->g->nxl + i] = -0.0;
+    OK(HeatZonesCreate(p->g, p->c, NULL, &zones));
+    OK(HeatZonesSummary(zones, T, found));
+    for (int zone = 0; zone < 3; zone += 2) {
+      const PetscReal numbers[] = {found[zone].min, found[zone].max, found[zone].mean};
+
+      for (int k = 0; k < 3; k++) wrong += numbers[k] != 0.0 || signbit(numbers[k]);
+    }
+    OK(HeatZonesDestroy(&zones));
+    OK(PetscFree(T));
+  }
+  return wrong;
+}
+
+static void extremes_of_a_zone_are_no_negative_zeros(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeZones, NegativeZeros, NULL), 0.0);
+}
+
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(summary_has_the_extremes_and_the_mean_over_the_area),
     cmocka_unit_test(field_below_zero_has_its_own_extremes),
@@ -453,6 +485,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(heat_through_segments_adds_up_to_that_of_the_side),
     cmocka_unit_test(heat_through_an_interface_is_that_of_all_its_faces),
     cmocka_unit_test(zone_is_what_its_shape_covers_whatever_is_painted_over_it),
+    cmocka_unit_test(extremes_of_a_zone_are_no_negative_zeros),
 };
 
 int main(void) { return RUN_TESTS(Tests); }
