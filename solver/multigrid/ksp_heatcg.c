@@ -79,7 +79,9 @@ static Outlook Predict(KSP ksp, const HeatCG *h)
   return expected <= Doubt * goal ? UNCERTAIN : CONTINUES;
 }
 
-/* Report an iteration to PETSc, and let its convergence test set ksp->reason. */
+/* Report an iteration to PETSc, and let its convergence test set ksp->reason.  A residual of zero
+   or one that is not finite ends the solve whatever the test says, as in PETSc's own methods: there
+   is nothing to iterate on (PETSc's test `skip` looks at no norm). */
 static PetscErrorCode Report(KSP ksp, PetscReal norm)
 {
   PetscFunctionBeginUser;
@@ -88,6 +90,8 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
   PetscCall(KSPLogResidualHistory(ksp, norm));
   PetscCall(KSPMonitor(ksp, ksp->its, norm));
   PetscCall((*ksp->converged)(ksp, ksp->its, norm, &ksp->reason, ksp->cnvP));
+  if (!ksp->reason && norm == 0.0) ksp->reason = KSP_CONVERGED_ATOL;
+  if (ksp->reason >= 0 && !(norm <= PETSC_MAX_REAL)) ksp->reason = KSP_DIVERGED_NANORINF;
   if (!ksp->reason && ksp->its >= ksp->max_it) ksp->reason = KSP_DIVERGED_ITS;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -25,8 +25,8 @@ static const PetscReal FirstFall = 0x1p-8, Steepest = 0x1p-40;
 
 /* Factors that correct a wrong prediction, chosen.  A total above Most is known to be too large,
    but not by how much: the prediction grows by 2^20, repeatedly.  A total of zero means that every
-   term was below half a quantum: the prediction falls by 2^40.  A prediction below Zero, near the
-   lower end of double's range, means that the total is zero. */
+   term was below half a quantum: the prediction falls by 2^40.  A prediction of Zero, the least,
+   near the lower end of double's range, means that the total is zero. */
 static const PetscReal TooLow = 0x1p20, TooHigh = 0x1p-40, Zero = 0x1p-900;
 
 /* Return the smallest total that is accurate enough, in quanta.  The rounding of a term is half a
@@ -44,10 +44,11 @@ static PetscReal Fewest(const HeatMultigrid *mg)
 }
 
 /* Return the quantum for a predicted total: a power of two such that the prediction is about in the
-   middle, on a logarithmic scale, of the totals that hold. */
+   middle, on a logarithmic scale, of the totals that hold.  Predictions below Zero, also 0, have
+   the quantum of Zero: 0 has no exponent. */
 static PetscReal Quantum(const HeatMultigrid *mg, PetscReal expected)
 {
-  return ldexp(1.0, ilogb(expected) - (ilogb(Fewest(mg)) + ilogb(Most)) / 2);
+  return ldexp(1.0, ilogb(PetscMax(expected, Zero)) - (ilogb(Fewest(mg)) + ilogb(Most)) / 2);
 }
 
 static HeatQuantum Rounding(const HeatMultigrid *mg, HeatSum sum)
@@ -63,7 +64,7 @@ static PetscBool TotalHolds(const HeatMultigrid *mg, PetscReal total, PetscReal 
   if (!(total <= PETSC_MAX_REAL)) return PETSC_TRUE; /* not finite: another quantum cannot help */
   if (quanta > Most) *expected *= TooLow;
   else if (quanta >= Fewest(mg)) return PETSC_TRUE;
-  else *expected = total > 0.0 ? total : *expected * TooHigh;
+  else *expected = PetscMax(total > 0.0 ? total : *expected * TooHigh, Zero);
   return *expected > Zero ? PETSC_FALSE : PETSC_TRUE;
 }
 

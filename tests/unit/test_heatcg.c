@@ -104,6 +104,22 @@ static PetscReal Solve(Solver *s)
   return residual;
 }
 
+/* ------- options ------- */
+
+typedef struct {
+  const char *key, *value;
+} Option;
+
+static void SetOptions(int n, const Option *options)
+{
+  for (int k = 0; k < n; k++) OK(PetscOptionsSetValue(NULL, options[k].key, options[k].value));
+}
+
+static void ClearOptions(int n, const Option *options)
+{
+  for (int k = 0; k < n; k++) OK(PetscOptionsClearValue(NULL, options[k].key));
+}
+
 /* ------- all problems on all layouts ------- */
 
 /* Compare a solve with that of one rank that has the whole problem: return the number of cells
@@ -157,7 +173,7 @@ int MPI_Allreduce(const void *from, void *to, int n, MPI_Datatype type, MPI_Op o
 /* A solve has one reduction for each iteration, one for ||b||, one for the norm that ends it and
    one for the true residual.  A norm whose iteration may be the last one and is not, and a sum
    whose total was predicted wrongly, are one more each.  The bound, one more a solve on average,
-   is chosen; found are 0 to 5 in four solves. */
+   is chosen; found are 0 in four solves, and 4 with pipes. */
 static void an_iteration_has_one_reduction(void **state)
 {
   static const HeatTestGridProblem problems[] = {
@@ -183,7 +199,10 @@ static void an_iteration_has_one_reduction(void **state)
       if (getenv("SHOW") && s.p.g->rank == 0)
         print_message("  %s, %g: %d reductions, %d iterations\n", problem.name, tolerances[t],
                       reductions, (int)s.info.iterations);
-      extra += reductions - (int)s.info.iterations - 3;
+      const int above = reductions - (int)s.info.iterations - 3;
+
+      ALL(above >= 0); /* each of these is needed */
+      extra += above;
       DestroySolver(&s);
     }
     AT_MOST(extra, 4.0);
@@ -197,32 +216,32 @@ typedef struct {
   PetscInt            at_most;
 } Bounded;
 
-/* Iterations from a zero guess to a residual of 1e-8.  The bounds are the measured numbers plus
-   two. */
+/* Iterations from a zero guess to a residual of 1e-8.  The bounds are at most two above the
+   measured numbers, which a compiler can change by its order of operations. */
 static const Bounded Bounds[] = {
-    {{"constant, square", {128, 128}, .mass = 1e-3}, 9},
-    {{"constant, odd", {127, 101}, .mass = 1e-3}, 9},
+    {{"constant, square", {128, 128}, .mass = 1e-3}, 8},
+    {{"constant, odd", {127, 101}, .mass = 1e-3}, 8},
     {{"constant, steady", {128, 96}, .sides = HELD}, 9},
-    {{"constant, no level", {96, 128}, .mass = 0.0}, 9},
-    {{"constant, periodic", {128, 96}, .mass = 1e-4, .periodic = 3}, 9},
+    {{"constant, no level", {96, 128}, .mass = 0.0}, 8},
+    {{"constant, periodic", {128, 96}, .mass = 1e-4, .periodic = 3}, 8},
     {{"constant, odd periodic", {97, 101}, .mass = 1e-4, .periodic = 3}, 9},
-    {{"pipe 1e2", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e2}, 16},
-    {{"pipe 1e4", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e4}, 16},
-    {{"pipe 1e6", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e6}, 16},
-    {{"pipe 1e6, steady", {127, 101}, .sides = PIECES, .texture = PIPES, .jump = 1e6}, 16},
-    {{"aspect 3", {128, 96}, .width = 128, .height = 32, .mass = 1e-3}, 20},
-    {{"aspect 10", {128, 96}, .width = 128, .height = 9.6, .mass = 1e-3}, 20},
-    {{"aspect 1000", {128, 96}, .width = 128, .height = 0.096, .mass = 1e-3}, 20},
-    {{"aspect 1/1000", {96, 128}, .width = 0.096, .height = 128, .sides = HELD}, 20},
-    {{"conducts along y", {96, 96}, .ky = 1000, .mass = 1e-3, .sides = STRONG_FILM}, 20},
-    {{"long", {500, 7}, .sides = HELD}, 20},
-    {{"line", {1, 1021}, .sides = FILM}, 20},
-    {{"narrow ring", {3, 200}, .mass = 1e-4, .periodic = 3}, 20},
-    {{"specks 10", {96, 96}, .mass = 1e-3, .texture = SPECKS, .jump = 10}, 16},
-    {{"blocks 1e3", {128, 128}, .mass = 1e-4, .texture = BLOCKS, .jump = 1e3}, 16},
+    {{"pipe 1e2", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e2}, 11},
+    {{"pipe 1e4", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e4}, 12},
+    {{"pipe 1e6", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e6}, 15},
+    {{"pipe 1e6, steady", {127, 101}, .sides = PIECES, .texture = PIPES, .jump = 1e6}, 13},
+    {{"aspect 3", {128, 96}, .width = 128, .height = 32, .mass = 1e-3}, 10},
+    {{"aspect 10", {128, 96}, .width = 128, .height = 9.6, .mass = 1e-3}, 12},
+    {{"aspect 1000", {128, 96}, .width = 128, .height = 0.096, .mass = 1e-3}, 9},
+    {{"aspect 1/1000", {96, 128}, .width = 0.096, .height = 128, .sides = HELD}, 13},
+    {{"conducts along y", {96, 96}, .ky = 1000, .mass = 1e-3, .sides = STRONG_FILM}, 11},
+    {{"long", {500, 7}, .sides = HELD}, 9},
+    {{"line", {1, 1021}, .sides = FILM}, 7},
+    {{"narrow ring", {3, 200}, .mass = 1e-4, .periodic = 3}, 8},
+    {{"specks 10", {96, 96}, .mass = 1e-3, .texture = SPECKS, .jump = 10}, 9},
+    {{"blocks 1e3", {128, 128}, .mass = 1e-4, .texture = BLOCKS, .jump = 1e3}, 13},
     {{"band 30", {96, 96}, .mass = 1e-5, .texture = BAND, .jump = 30}, 12},
-    {{"dense in places", {96, 96}, .mass = 1e-4, .dense = PETSC_TRUE}, 16},
-    {{"contact resistance", {96, 96}, .mass = 1e-4, .contact = 10}, 16},
+    {{"dense in places", {96, 96}, .mass = 1e-4, .dense = PETSC_TRUE}, 9},
+    {{"contact resistance", {96, 96}, .mass = 1e-4, .contact = 10}, 15},
 };
 
 static void iterations_are_bounded(void **state)
@@ -295,6 +314,59 @@ static void zero_right_side_gives_exactly_zero(void **state)
   DestroySolver(&s);
 }
 
+/* Create a solver whose convergence test looks at no norm and that takes five iterations. */
+static Solver SolverWithoutTest(void)
+{
+  const Option options[] = {{"-ksp_convergence_test", "skip"}, {"-ksp_max_it", "5"}};
+  Solver       s;
+
+  SetOptions(2, options);
+  s = SolverOn(PETSC_COMM_WORLD, &Plain);
+  ClearOptions(2, options);
+  return s;
+}
+
+static void without_a_convergence_test_the_iterations_asked_for_are_taken(void **state)
+{
+  Solver   s = SolverWithoutTest();
+  PetscInt iterations;
+
+  (void)state;
+  ALL(SolveByKsp(&s, &iterations) == KSP_CONVERGED_ITS && iterations == 5);
+  AT_MOST(TrueResidual(&s), 1e-3); /* five iterations gain a decade each at least */
+  DestroySolver(&s);
+}
+
+static void zero_right_side_needs_no_convergence_test(void **state)
+{
+  Solver     s    = SolverWithoutTest();
+  PetscReal *zero = HeatTestArray(s.p.g);
+  PetscInt   iterations;
+
+  (void)state;
+  OK(VecSet(s.rhs, 0.0));
+  for (int k = 0; k < 2; k++) {
+    ALL(SolveByKsp(&s, &iterations) == KSP_CONVERGED_ATOL && iterations == 0);
+    AT_MOST(HeatTestVecApart(s.p.g, s.x, zero), 0.0);
+  }
+  OK(PetscFree(zero));
+  DestroySolver(&s);
+}
+
+static void what_is_not_finite_needs_no_convergence_test(void **state)
+{
+  Solver     s = SolverWithoutTest();
+  PetscReal *b;
+  PetscInt   iterations;
+
+  (void)state;
+  OK(VecGetArray(s.rhs, &b));
+  if (s.p.g->rank == 0) b[0] = NAN;
+  OK(VecRestoreArray(s.rhs, &b));
+  ALL(SolveByKsp(&s, &iterations) == KSP_DIVERGED_NANORINF && iterations == 0);
+  DestroySolver(&s);
+}
+
 /* One cell of one rank has a NaN or an infinity. */
 static void right_side_that_is_not_finite_is_reported(void **state)
 {
@@ -349,6 +421,8 @@ static void tolerance_below_rounding_is_recognised(void **state)
       {"steady", {96, 80}, .sides = FILM, .texture = PIPES, .jump = 1e4, .tolerance = 1e-16},
       {"no level", {48, 40}, .periodic = 3, .tolerance = 1e-16},
       {"periodic", {35, 41}, .mass = 1e-6, .periodic = 3, .tolerance = 1e-16}};
+  /* Measured on any number of ranks: 12, 19, 54 and 16. */
+  const PetscReal at_most[] = {15.0, 22.0, 60.0, 20.0};
 
   (void)state;
   for (int k = 0; k < 4; k++) {
@@ -361,26 +435,12 @@ static void tolerance_below_rounding_is_recognised(void **state)
                     (int)s.info.iterations, (int)s.info.at_rounding, s.info.true_residual,
                     HeatRescueName(s.info.rescue));
     ALL(solved && s.info.at_rounding);
-    AT_MOST((PetscReal)s.info.iterations, 100.0); /* measured: 12 to 66 */
+    AT_MOST((PetscReal)s.info.iterations, at_most[k]);
     DestroySolver(&s);
   }
 }
 
 /* ------- PETSc ------- */
-
-typedef struct {
-  const char *key, *value;
-} Option;
-
-static void SetOptions(int n, const Option *options)
-{
-  for (int k = 0; k < n; k++) OK(PetscOptionsSetValue(NULL, options[k].key, options[k].value));
-}
-
-static void ClearOptions(int n, const Option *options)
-{
-  for (int k = 0; k < n; k++) OK(PetscOptionsClearValue(NULL, options[k].key));
-}
 
 /* Return the true residual with another Krylov method around the cycle, and store its iterations.
    GMRES forms x by one cycle of a sum, in single precision, so it needs a second solve. */
@@ -459,6 +519,7 @@ static void w_cycles_can_be_asked_for(void **state)
 {
   const Option options[] = {{"-pc_heatmg_cycle_type", "w"}};
   Solver       v         = SolverOn(PETSC_COMM_WORLD, &Plain), w;
+  HeatCGInfo   of_v, of_w;
 
   (void)state;
   SetOptions(1, options);
@@ -467,6 +528,10 @@ static void w_cycles_can_be_asked_for(void **state)
   AT_MOST(Solve(&v), 1.01e-8);
   AT_MOST(Solve(&w), 1.01e-8);
   ALL(v.info.rescue == HEAT_RESCUE_NONE && w.info.iterations <= v.info.iterations);
+  OK(HeatKSPGetInfo(HeatLinearKSP(v.linear), &of_v));
+  OK(HeatKSPGetInfo(HeatLinearKSP(w.linear), &of_w));
+  ALL(of_v.iterations[0] == v.info.iterations && of_v.iterations[1] == 0);
+  ALL(of_w.iterations[1] == w.info.iterations && of_w.iterations[0] == 0);
   DestroySolver(&v);
   DestroySolver(&w);
 }
@@ -659,6 +724,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(iterations_are_bounded),
     cmocka_unit_test(solve_starts_from_the_guess),
     cmocka_unit_test(zero_right_side_gives_exactly_zero),
+    cmocka_unit_test(without_a_convergence_test_the_iterations_asked_for_are_taken),
+    cmocka_unit_test(zero_right_side_needs_no_convergence_test),
+    cmocka_unit_test(what_is_not_finite_needs_no_convergence_test),
     cmocka_unit_test(right_side_that_is_not_finite_is_reported),
     cmocka_unit_test(tiny_and_huge_numbers_are_solved_alike),
     cmocka_unit_test(tolerance_below_rounding_is_recognised),
