@@ -323,7 +323,8 @@ static inline void HeatTestDestroyProblems(HeatProblems *all)
   all->n = 0;
 }
 
-/* Return this rank's largest deviation of a claim over all layouts. */
+/* Return this rank's largest deviation of a claim over all layouts; -1 if the grid has fewer cells
+   than ranks in every layout, so that nothing is tested. */
 static inline PetscReal HeatTestOverLayouts(PetscBool with_operator, HeatTestMake make,
                                             HeatTestClaim claim, const void *context)
 {
@@ -331,6 +332,7 @@ static inline PetscReal HeatTestOverLayouts(PetscBool with_operator, HeatTestMak
   PetscReal    worst = 0.0;
 
   HeatTestAddLayouts(&all, with_operator, make, context);
+  if (all.n == 0) return -1.0;
   for (int k = 0; k < all.n; k++) worst = HeatTestMax(worst, claim(&all.list[k]));
   HeatTestDestroyProblems(&all);
   return worst;
