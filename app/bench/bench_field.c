@@ -229,11 +229,18 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
                                .iterations = run->p->iterations,
                                .solver     = HEAT_TRAFFIC_OF_HEATCG};
   HeatNeed             need;
+  HeatMetricsTotals    totals;
+  HeatReduction       *r;
 
   PetscFunctionBeginUser;
   PetscCall(HeatRunMemoryNeed(run->p->c, g->x_start[1], g->y_start[1], g->size, 0.0, &need));
-  PetscCall(HeatMetricsFillWindow(g->comm, &run->window, metrics));
-  PetscCall(HeatMetricsFillSteps(g->comm, run->times, metrics));
+  PetscCall(HeatReductionCreate(g->comm, &r));
+  PetscCall(HeatMetricsAddWindow(r, &run->window, &totals));
+  PetscCall(HeatMetricsAddSteps(r, run->times, &totals));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  HeatMetricsGetWindow(&totals, g->size, &run->window, metrics);
+  HeatMetricsGetSteps(&totals, run->times, metrics);
   PetscCall(HeatMetricsFillBandwidth(run->p->c, &work, run->r->seconds,
                                      need.total - need.part[HEAT_NEED_PROCESS], binding, metrics));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -267,9 +267,18 @@ static PetscErrorCode MeasureMemory(Bench *b)
    would count as memory of the run. */
 static PetscErrorCode MeasureMachine(Bench *b)
 {
+  HeatReduction    *r;
+  HeatMetricsTotals totals;
+  PetscMPIInt       size;
+
   PetscFunctionBeginUser;
   PetscCall(MeasureMemory(b));
-  PetscCall(HeatMetricsFillMachine(b->comm, &b->power, &b->texts, &b->metrics));
+  PetscCallMPI(MPI_Comm_size(b->comm, &size));
+  PetscCall(HeatReductionCreate(b->comm, &r));
+  PetscCall(HeatMetricsAddMachine(r, &b->power, &b->texts, &totals));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  HeatMetricsGetMachine(&totals, size, &b->power, &b->texts, &b->metrics);
   if (b->o->stream) PetscCall(HeatMetricsRunStream(b->comm, &b->binding, &b->metrics));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

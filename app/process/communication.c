@@ -245,12 +245,14 @@ void HeatCommunicationRestore(const HeatTraffic kinds[HEAT_TRAFFIC_KINDS])
 
 PetscBool HeatCommunicationIsCounted(void) { return my.started ? PETSC_TRUE : PETSC_FALSE; }
 
-PetscErrorCode HeatCommunicationSum(MPI_Comm comm, HeatCommunication *total)
+PetscErrorCode HeatCommunicationAdd(HeatReduction *r, HeatCommunication *total)
 {
-  const int n = HEAT_TRAFFIC_KINDS * 5; /* integers: messages, bytes, collectives */
+  const PetscInt n = HEAT_TRAFFIC_KINDS * sizeof(HeatTraffic) /
+                     sizeof(PetscInt64); /* all members */
 
   PetscFunctionBeginUser;
   total->counted = HeatCommunicationIsCounted();
-  PetscCallMPI(PMPI_Allreduce(my.traffic, total->kinds, n, MPIU_INT64, MPI_SUM, comm));
+  PetscCall(
+      HeatReductionAddCounts(r, n, (const PetscInt64 *)my.traffic, (PetscInt64 *)total->kinds));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

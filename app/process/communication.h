@@ -11,6 +11,7 @@
 
 #include <petscsys.h>
 
+#include "solver/base/reduction.h"
 #include "solver/base/traffic.h"
 
 /** What was sent of one kind. */
@@ -65,8 +66,9 @@ typedef struct {
   HeatTraffic kinds[HEAT_TRAFFIC_KINDS];
 } HeatCommunication;
 
-/** Sum the counts of all ranks so far.  Collective on comm; the sum itself is not counted.
- *  @param[out] total  the same on all ranks */
-PetscErrorCode HeatCommunicationSum(MPI_Comm comm, HeatCommunication *total);
+/** Add the counts of this rank so far to a reduction, which is itself not among them.  Not
+ *  collective.
+ *  @param[out] total  `counted` now; `kinds` are borrowed until the reduction's Run stores them */
+PetscErrorCode HeatCommunicationAdd(HeatReduction *r, HeatCommunication *total);
 
 #endif

@@ -62,15 +62,36 @@ static void SecondsUntilNow(const HeatPhases *p, PetscReal seconds[HEAT_PHASES])
   seconds[HEAT_PHASE_UNACCOUNTED] = PetscMax(0.0, unaccounted); /* no rounding below zero */
 }
 
-PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
-                                HeatPhaseSpread spread[HEAT_PHASES])
+PetscErrorCode HeatPhasesAdd(HeatReduction *r, const HeatPhases *p, HeatSpreadTotals *totals)
 {
-  PetscReal  seconds[HEAT_PHASES];
-  HeatSpread of[HEAT_PHASES];
+  PetscReal seconds[HEAT_PHASES];
 
   PetscFunctionBeginUser;
   SecondsUntilNow(p, seconds);
-  PetscCall(HeatSpreadReduce(comm, HEAT_PHASES, seconds, of));
-  for (int k = 0; k < HEAT_PHASES; k++) spread[k] = (HeatPhaseSpread){of[k], p->calls[k]};
+  PetscCall(HeatSpreadAdd(r, HEAT_PHASES, seconds, totals));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatPhasesGet(const HeatPhases *p, const HeatSpreadTotals *totals, PetscMPIInt size,
+                   HeatPhaseSpread spread[HEAT_PHASES])
+{
+  for (int k = 0; k < HEAT_PHASES; k++)
+    spread[k] = (HeatPhaseSpread){HeatSpreadGet(totals, size, k), p->calls[k]};
+}
+
+PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
+                                HeatPhaseSpread spread[HEAT_PHASES])
+{
+  HeatReduction   *r;
+  HeatSpreadTotals totals;
+  PetscMPIInt      size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(HeatReductionCreate(comm, &r));
+  PetscCall(HeatPhasesAdd(r, p, &totals));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  HeatPhasesGet(p, &totals, size, spread);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

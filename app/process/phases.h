@@ -58,8 +58,17 @@ void HeatPhasesStart(HeatPhases *phases, PetscReal began);
 void HeatPhaseBegin(HeatPhases *phases, HeatPhase phase);
 void HeatPhaseEnd(HeatPhases *phases, HeatPhase phase);
 
-/** Compute the spread of each phase over the ranks, a phase that is running until now, and of the
- *  time since the program began that is in no phase.  Collective on comm: two reductions. */
+/** Add the time of each phase to a reduction, of a phase that is running until now, and the time
+ *  since the program began that is in no phase.  Not collective.
+ *  @param[out] totals  borrowed until the reduction's Run; then call HeatPhasesGet */
+PetscErrorCode HeatPhasesAdd(HeatReduction *r, const HeatPhases *phases, HeatSpreadTotals *totals);
+
+/** Store the spread of each phase over `size` ranks from the totals.  Not collective. */
+void HeatPhasesGet(const HeatPhases *phases, const HeatSpreadTotals *totals, PetscMPIInt size,
+                   HeatPhaseSpread spread[HEAT_PHASES]);
+
+/** Compute the spread of each phase, as HeatPhasesAdd and HeatPhasesGet.  Collective on comm: one
+ *  reduction. */
 PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *phases,
                                 HeatPhaseSpread spread[HEAT_PHASES]);
 

@@ -232,22 +232,22 @@ void HeatPowerStop(HeatPower *p)
   p->reader = NULL;
 }
 
-PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *p, double *joules, char reason[128])
+PetscErrorCode HeatPowerAdd(HeatReduction *r, HeatPower *p, HeatPowerTotals *totals)
 {
-  PetscMPIInt rank, first;
+  HeatExactSum joules = {0};
 
   PetscFunctionBeginUser;
   HeatPowerStop(p);
   Read(p);
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Allreduce(&p->joules, joules, 1, MPI_DOUBLE, MPI_SUM, comm));
-  if (!p->reason[0]) rank = PETSC_MPI_INT_MAX;
-  PetscCallMPI(MPI_Allreduce(&rank, &first, 1, MPI_INT, MPI_MIN, comm));
-  (void)snprintf(reason, 128, "%s", p->reason);
-  if (first == PETSC_MPI_INT_MAX) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCallMPI(MPI_Bcast(reason, 128, MPI_CHAR, first, comm));
-  *joules = NAN;
+  HeatExactSumAdd(&joules, p->joules);
+  PetscCall(HeatReductionAddSums(r, 1, &joules, &totals->joules));
+  PetscCall(HeatReductionAddText(r, p->reason, totals->reason));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double HeatPowerGet(const HeatPowerTotals *totals)
+{
+  return totals->reason[0] ? NAN : totals->joules;
 }
 
 /* The clock. */

@@ -14,6 +14,7 @@
 #define HEAT_APP_POWER_H
 
 #include "solver/base/error.h"
+#include "solver/base/reduction.h"
 
 /** Largest number of counters of a node.  Chosen: packages and memory of eight sockets. */
 enum { HEAT_POWER_COUNTERS = 16 };
@@ -31,9 +32,10 @@ typedef struct {
     double last;      /* [J] reading */
     double range;     /* [J] at which it starts again from 0 */
   } counter[HEAT_POWER_COUNTERS];
-  double start;       /* [s] monotonic time of HeatPowerStart, on every rank */
-  double joules;      /* [J] since then */
-  char   reason[128]; /* why the energy is not known, in part or whole; "": it is known */
+  double start;  /* [s] monotonic time of HeatPowerStart, on every rank */
+  double joules; /* [J] since then */
+  char   reason
+      [HEAT_REDUCTION_TEXT]; /* why the energy is not known, in part or whole; "": it is known */
 
   HeatPowerReader *reader; /* owned; NULL: no thread runs */
 } HeatPower;
@@ -46,10 +48,18 @@ void HeatPowerStart(const char *root, PetscBool first, HeatPower *power);
 /** End the thread, before *power is freed; do nothing where none runs.  Not collective. */
 void HeatPowerStop(HeatPower *power);
 
-/** End the thread, read the counters and add up the energy of all nodes [J]: NaN if that of some
- *  node is not known; then *reason is the one of the first such node.  Collective on comm.
- *  @param[out] reason  [128] */
-PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *power, double *joules, char reason[128]);
+/** The energy of all nodes. */
+typedef struct {
+  double joules;                      /* [J] since HeatPowerStart; see HeatPowerGet */
+  char   reason[HEAT_REDUCTION_TEXT]; /* why it is not known, of the first such node; "": it is */
+} HeatPowerTotals;
+
+/** End the thread, read the counters and add this rank's energy to a reduction.  Not collective.
+ *  @param[out] totals  borrowed until the reduction's Run; then call HeatPowerGet */
+PetscErrorCode HeatPowerAdd(HeatReduction *r, HeatPower *power, HeatPowerTotals *totals);
+
+/** Return the energy of all nodes [J]; NaN if that of some node is not known.  Not collective. */
+double HeatPowerGet(const HeatPowerTotals *totals);
 
 /** Return the present clock frequency [Hz] of the processor on which this rank runs, NaN if it is
  *  not known, and the policy by which the kernel sets it, "" if it is not known.  Not collective.

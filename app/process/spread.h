@@ -2,9 +2,8 @@
 #ifndef HEAT_APP_SPREAD_H
 #define HEAT_APP_SPREAD_H
 
-#include <petscsys.h>
-
 #include "solver/base/error.h"
+#include "solver/base/reduction.h"
 
 /** Least, mean and largest value of all ranks, and the lowest rank that has the largest. */
 typedef struct {
@@ -12,13 +11,23 @@ typedef struct {
   PetscMPIInt rank;
 } HeatSpread;
 
-/** Compute the spread of each of n numbers, in the unit of the numbers.  Collective on comm: two
- *  reductions.
- *  @param[in]  values   [n] of this rank, n <= HEAT_SPREADS; NaN counts as 0
- *  @param[out] spreads  [n] the same on all ranks */
-PetscErrorCode HeatSpreadReduce(MPI_Comm comm, int n, const double *values, HeatSpread *spreads);
-
 /** Largest number of numbers in one call.  Chosen: more than any call has. */
 enum { HEAT_SPREADS = 32 };
+
+/** The reduced numbers of up to HEAT_SPREADS spreads. */
+typedef struct {
+  PetscReal   most[HEAT_SPREADS], least[HEAT_SPREADS]; /* `least`: of the negatives */
+  PetscReal   sum[HEAT_SPREADS];
+  PetscMPIInt rank[HEAT_SPREADS];
+} HeatSpreadTotals;
+
+/** Add n numbers of this rank to a reduction.  Not collective.
+ *  @param[in]  values  [n], n <= HEAT_SPREADS; NaN counts as 0
+ *  @param[out] totals  borrowed until the reduction's Run; then call HeatSpreadGet */
+PetscErrorCode HeatSpreadAdd(HeatReduction *r, int n, const double *values,
+                             HeatSpreadTotals *totals);
+
+/** Return spread k of the totals over `size` ranks, in the unit of the numbers.  Not collective. */
+HeatSpread HeatSpreadGet(const HeatSpreadTotals *totals, PetscMPIInt size, int k);
 
 #endif

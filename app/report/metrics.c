@@ -8,13 +8,15 @@
 
 #include "app/process/communication.h"
 #include "app/process/memory_have.h"
-#include "app/process/spread.h"
 #include "solver/base/monotonic.h"
 #include "solver/measure/stream.h"
 
-static HeatResultsSpread Spread(const HeatSpread *s)
+/* Return spread k of the totals over `size` ranks. */
+static HeatResultsSpread Spread(const HeatSpreadTotals *totals, PetscMPIInt size, int k)
 {
-  return (HeatResultsSpread){s->min, s->mean, s->max, s->rank};
+  const HeatSpread s = HeatSpreadGet(totals, size, k);
+
+  return (HeatResultsSpread){s.min, s.mean, s.max, s.rank};
 }
 
 /* The time of the steps. */
@@ -47,43 +49,59 @@ static void Divide(const HeatTimeWindow *w, double number[NUMBERS])
                                          number[PARTS + HEAT_PART_HALO];
 }
 
-PetscErrorCode HeatMetricsFillWindow(MPI_Comm comm, const HeatTimeWindow *w, HeatResultsMetrics *m)
+PetscErrorCode HeatMetricsAddWindow(HeatReduction *r, const HeatTimeWindow *w,
+                                    HeatMetricsTotals *totals)
 {
-  double     number[NUMBERS];
-  HeatSpread spread[NUMBERS];
+  double number[NUMBERS];
 
   PetscFunctionBeginUser;
   if (!HeatCommunicationIsCounted()) PetscFunctionReturn(PETSC_SUCCESS);
   Divide(w, number);
-  PetscCall(HeatSpreadReduce(comm, NUMBERS, number, spread));
-  m->window = spread[WINDOW].max;
-  m->useful = Spread(&spread[USEFUL]);
-  if (!isnan(w->output)) m->output = Spread(&spread[OUTPUT]);
-  for (int k = 0; k < HEAT_TIME_PARTS; k++) m->part[k] = Spread(&spread[PARTS + k]);
+  PetscCall(HeatSpreadAdd(r, NUMBERS, number, &totals->window));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatMetricsGetWindow(const HeatMetricsTotals *totals, PetscMPIInt size,
+                          const HeatTimeWindow *w, HeatResultsMetrics *m)
+{
+  const HeatSpreadTotals *t = &totals->window;
+
+  if (!HeatCommunicationIsCounted()) return;
+  m->window = HeatSpreadGet(t, size, WINDOW).max;
+  m->useful = Spread(t, size, USEFUL);
+  if (!isnan(w->output)) m->output = Spread(t, size, OUTPUT);
+  for (int k = 0; k < HEAT_TIME_PARTS; k++) m->part[k] = Spread(t, size, PARTS + k);
   if (isnan(w->coarse)) m->part[HEAT_PART_COARSE] = (HeatResultsSpread){NAN, NAN, NAN, -1};
   m->load_balance  = m->useful.mean / m->useful.max;
   m->communication = m->useful.max / m->window;
   m->parallel      = m->load_balance * m->communication;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMetricsFillSteps(MPI_Comm comm, const HeatStepTimes *t, HeatResultsMetrics *m)
+PetscErrorCode HeatMetricsAddSteps(HeatReduction *r, const HeatStepTimes *t,
+                                   HeatMetricsTotals *totals)
 {
-  double times[] = {HeatStepTimesPercentile(t, 0.25), HeatStepTimesPercentile(t, 0.50),
-                    HeatStepTimesPercentile(t, 0.95), HeatStepTimesPercentile(t, 0.99), t->max};
+  const PetscReal times[HEAT_STEP_NUMBERS] = {
+      HeatStepTimesPercentile(t, 0.25), HeatStepTimesPercentile(t, 0.50),
+      HeatStepTimesPercentile(t, 0.95), HeatStepTimesPercentile(t, 0.99), t->max};
 
   PetscFunctionBeginUser;
   if (t->steps == 0) PetscFunctionReturn(PETSC_SUCCESS); /* the same on all ranks */
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, times, 5, MPI_DOUBLE, MPI_MAX, comm));
-  m->step.p25          = times[0];
-  m->step.p50          = times[1];
-  m->step.p95          = times[2];
-  m->step.p99          = times[3];
-  m->step.max          = times[4];
+  PetscCall(HeatReductionAddMaxima(r, HEAT_STEP_NUMBERS, times, totals->steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatMetricsGetSteps(const HeatMetricsTotals *totals, const HeatStepTimes *t,
+                         HeatResultsMetrics *m)
+{
+  if (t->steps == 0) return;
+  m->step.p25          = totals->steps[0];
+  m->step.p50          = totals->steps[1];
+  m->step.p95          = totals->steps[2];
+  m->step.p99          = totals->steps[3];
+  m->step.max          = totals->steps[4];
   m->step.resolution   = HeatStepTimesResolution();
   m->step.steps        = t->steps;
   m->step.most_at_once = t->most_at_once;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The memory. */
@@ -166,21 +184,28 @@ PetscErrorCode HeatMetricsRunStream(MPI_Comm comm, const HeatBinding *binding,
 
 /* The machine. */
 
-PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, HeatPower *power, HeatMachineTexts *texts,
-                                      HeatResultsMetrics *m)
+PetscErrorCode HeatMetricsAddMachine(HeatReduction *r, HeatPower *power, HeatMachineTexts *texts,
+                                     HeatMetricsTotals *totals)
 {
   struct rusage usage;
   double        numbers[2] = {NAN, HeatClockFrequency("", texts->governor)}; /* memory, clock */
-  HeatSpread    spread[2];
 
   PetscFunctionBeginUser;
   if (getrusage(RUSAGE_SELF, &usage) == 0) numbers[0] = 1024.0 * (double)usage.ru_maxrss;
-  PetscCall(HeatSpreadReduce(comm, 2, numbers, spread));
-  m->memory = Spread(&spread[0]);
-  if (spread[1].min > 0.0) m->clock = Spread(&spread[1]);
-  if (texts->governor[0]) m->governor = texts->governor;
-  PetscCall(HeatPowerSum(comm, power, &m->joules, texts->no_energy));
-  m->watts = m->joules / (HeatMonotonicTime() - power->start);
-  if (texts->no_energy[0]) m->no_energy = texts->no_energy;
+  PetscCall(HeatSpreadAdd(r, 2, numbers, &totals->machine));
+  PetscCall(HeatPowerAdd(r, power, &totals->power));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatMetricsGetMachine(const HeatMetricsTotals *totals, PetscMPIInt size,
+                           const HeatPower *power, HeatMachineTexts *texts, HeatResultsMetrics *m)
+{
+  m->memory = Spread(&totals->machine, size, 0);
+  if (HeatSpreadGet(&totals->machine, size, 1).min > 0.0)
+    m->clock = Spread(&totals->machine, size, 1);
+  if (texts->governor[0]) m->governor = texts->governor;
+  m->joules = HeatPowerGet(&totals->power);
+  m->watts  = m->joules / (HeatMonotonicTime() - power->start);
+  (void)snprintf(texts->no_energy, sizeof texts->no_energy, "%s", totals->power.reason);
+  if (texts->no_energy[0]) m->no_energy = texts->no_energy;
 }

@@ -2,7 +2,8 @@
  *
  *  HeatResults borrows its arrays; Arrays owns them until the record is written.  The order of the
  *  sections matters where they communicate: the halo exchanges of the run are counted before
- *  HeatRecordPlacesFill may do further ones. */
+ *  HeatRecordPlacesFill may do further ones.  After it everything that the record needs of other
+ *  ranks is one reduction (Totals). */
 #include "app/report/record.h"
 
 #include <math.h>
@@ -17,70 +18,73 @@
 /* Events that the record lists.  Chosen: enough to see the pattern of a duty cycle. */
 enum { MOST_EVENTS = 100 };
 
-static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *r)
+/* What is reduced over the ranks. */
+typedef struct {
+  PetscInt64        halos[4]; /* messages within and between nodes, and their bytes */
+  HeatSpreadTotals  phases;
+  PetscReal         times[2]; /* [s] largest until the first step, largest of `busy` */
+  PetscReal         busy;     /* [s] sum of the times in which the ranks compute in steps */
+  HeatTimeWindow    window;   /* of this rank */
+  HeatMetricsTotals metrics;
+} Totals;
+
+/* Fill in the decomposition, and count this rank's halo exchanges in halos = {messages within and
+   between nodes, their bytes}. */
+static void FillDecomposition(const HeatRunState *state, PetscInt64 halos[4], HeatResults *r)
 {
   const HeatGrid          *g      = state->grid;
   const HeatHaloCounts     counts = HeatOperatorHaloCounts(state->op);
   const HeatDeepHaloCounts deep   = HeatOperatorDeepHaloCounts(state->op);
-  PetscInt64               sums[4];
 
-  PetscFunctionBeginUser;
   for (int k = 0; k < 2; k++) {
-    sums[k]                           = counts.messages[k] + deep.sent.messages[k];
-    sums[2 + k]                       = counts.bytes[k] + deep.sent.bytes[k];
+    halos[k]                          = counts.messages[k] + deep.sent.messages[k];
+    halos[2 + k]                      = counts.bytes[k] + deep.sent.bytes[k];
     r->decomposition.deep_messages[k] = deep.messages[k];
     r->decomposition.deep_bytes[k]    = deep.bytes[k];
   }
-  r->decomposition.deep           = deep.sent.exchanges ? deep.depth : 0;
-  r->decomposition.deep_exchanges = deep.sent.exchanges;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
-  r->ranks                                = g->size;
-  r->nodes                                = g->n_nodes;
-  r->decomposition.px                     = g->px;
-  r->decomposition.py                     = g->py;
-  r->decomposition.mapping                = HeatMappingNames[state->c->decomposition.mapping];
-  r->decomposition.cells_min              = g->cells_min;
-  r->decomposition.cells_max              = g->cells_max;
-  r->decomposition.exchanges              = counts.exchanges;
-  r->decomposition.messages_between       = g->messages_between;
-  r->decomposition.messages_within        = g->messages_within;
-  r->decomposition.bytes_between          = g->bytes_between;
-  r->decomposition.bytes_within           = g->bytes_within;
-  r->decomposition.total_messages_within  = sums[0];
-  r->decomposition.total_messages_between = sums[1];
-  r->decomposition.total_bytes_within     = sums[2];
-  r->decomposition.total_bytes_between    = sums[3];
-  PetscFunctionReturn(PETSC_SUCCESS);
+  r->decomposition.deep             = deep.sent.exchanges ? deep.depth : 0;
+  r->decomposition.deep_exchanges   = deep.sent.exchanges;
+  r->ranks                          = g->size;
+  r->nodes                          = g->n_nodes;
+  r->decomposition.px               = g->px;
+  r->decomposition.py               = g->py;
+  r->decomposition.mapping          = HeatMappingNames[state->c->decomposition.mapping];
+  r->decomposition.cells_min        = g->cells_min;
+  r->decomposition.cells_max        = g->cells_max;
+  r->decomposition.exchanges        = counts.exchanges;
+  r->decomposition.messages_between = g->messages_between;
+  r->decomposition.messages_within  = g->messages_within;
+  r->decomposition.bytes_between    = g->bytes_between;
+  r->decomposition.bytes_within     = g->bytes_within;
 }
 
-/* Fill in the load balance: of the blocks, and, for an explicit scheme, that of the times in which
-   the ranks compute in steps, which is all that they do there beside exchanging halos. */
-static PetscErrorCode FillBalance(const HeatReportSources *from, HeatResults *r)
+/* Fill in the halo exchanges of all ranks, and the load balance: of the blocks, and, for an
+   explicit scheme, that of the times in which the ranks compute in steps, which is all that they do
+   there beside exchanging halos. */
+static void FillBalance(const HeatReportSources *from, const Totals *t, HeatResults *r)
 {
   const HeatRunState *state = from->state;
   const HeatGrid     *g     = state->grid;
-  PetscReal           most, all;
-  PetscReal           busy = from->phases->seconds[HEAT_PHASE_STEP] - from->phases->step_wait;
 
-  PetscFunctionBeginUser;
+  r->decomposition.total_messages_within  = t->halos[0];
+  r->decomposition.total_messages_between = t->halos[1];
+  r->decomposition.total_bytes_within     = t->halos[2];
+  r->decomposition.total_bytes_between    = t->halos[3];
+
   r->decomposition.weights      = HeatWeightsNames[state->c->decomposition.weights];
   r->decomposition.load_balance = g->load_balance;
-  PetscCallMPI(MPI_Allreduce(&busy, &most, 1, MPIU_REAL, MPIU_MAX, g->comm));
-  PetscCallMPI(MPI_Allreduce(&busy, &all, 1, MPIU_REAL, MPIU_SUM, g->comm));
-  if (!HeatStepperLinear(state->stepper) && most > 0.0)
-    r->decomposition.measured_balance = all / (PetscReal)g->size / most;
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (!HeatStepperLinear(state->stepper) && t->times[1] > 0.0)
+    r->decomposition.measured_balance = t->busy / (PetscReal)g->size / t->times[1];
 }
 
-/* Sum the messages over the ranks, and predict them.  Nothing sends point-to-point messages after
-   this. */
+/* Fill in the messages of all ranks, and predict them.  No point-to-point message is sent between
+   the reduction and this. */
 static PetscErrorCode FillCommunication(const HeatReportSources *from, HeatResults *r,
                                         HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS])
 {
   HeatResultsTraffic predicted[HEAT_TRAFFIC_KINDS];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatCommunicationSum(from->state->grid->comm, from->communication));
   if (!from->communication->counted) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatPredictCommunication(from, predicted));
   for (int k = 0; k < HEAT_TRAFFIC_KINDS; k++) {
@@ -328,13 +332,39 @@ static PetscErrorCode MeasuredWindow(const HeatReportSources *from, HeatTimeWind
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill in the use of the machine.  Between here and the record nothing is measured. */
-static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
+/* Reduce everything that the record needs of other ranks.  After this nothing is measured.
+   @param[in,out] t  on entry: `halos` of this rank */
+static PetscErrorCode Reduce(const HeatReportSources *from, Totals *t)
+{
+  const HeatPhases   *p       = from->phases;
+  HeatMetricsSources *m       = from->metrics;
+  const PetscReal     busy    = p->seconds[HEAT_PHASE_STEP] - p->step_wait;
+  const PetscReal     times[] = {p->to_first_step, busy};
+  HeatExactSum        sum     = {0};
+  HeatReduction      *r;
+
+  PetscFunctionBeginUser;
+  HeatExactSumAdd(&sum, busy);
+  PetscCall(MeasuredWindow(from, &t->window));
+  PetscCall(HeatReductionCreate(from->state->grid->comm, &r));
+  PetscCall(HeatReductionAddCounts(r, 4, t->halos, t->halos));
+  PetscCall(HeatReductionAddMaxima(r, 2, times, t->times));
+  PetscCall(HeatReductionAddSums(r, 1, &sum, &t->busy));
+  PetscCall(HeatPhasesAdd(r, p, &t->phases));
+  PetscCall(HeatMetricsAddWindow(r, &t->window, &t->metrics));
+  PetscCall(HeatMetricsAddSteps(r, &m->steps, &t->metrics));
+  PetscCall(HeatMetricsAddMachine(r, &m->power, &m->texts, &t->metrics));
+  PetscCall(HeatCommunicationAdd(r, from->communication));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the use of the machine. */
+static PetscErrorCode FillMetrics(const HeatReportSources *from, const Totals *t, HeatResults *r)
 {
   const HeatRunState *state = from->state;
-  MPI_Comm            comm  = state->grid->comm;
   HeatMetricsSources *m     = from->metrics;
-  HeatTimeWindow      window;
   PetscInt            narrowest[2], widest[2];
   HeatNeed            need;
   HeatMemoryWork      work = {.steps = m->steps.steps, .passes = m->steps.sweeps};
@@ -350,18 +380,17 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
   work.stages         = m->stages;
   work.solves         = m->solves;
   PetscCall(FindTrafficSolver(state, from->iterations, &work.solver));
-  PetscCall(MeasuredWindow(from, &window));
-  PetscCall(HeatMetricsFillWindow(comm, &window, &m->found));
-  PetscCall(HeatMetricsFillSteps(comm, &m->steps, &m->found));
+  HeatMetricsGetWindow(&t->metrics, state->grid->size, &t->window, &m->found);
+  HeatMetricsGetSteps(&t->metrics, &m->steps, &m->found);
   PetscCall(HeatMetricsFillBandwidth(state->c, &work, r->seconds,
                                      need.total - need.part[HEAT_NEED_PROCESS], from->binding,
                                      &m->found));
-  PetscCall(HeatMetricsFillMachine(comm, &m->power, &m->texts, &m->found));
+  HeatMetricsGetMachine(&t->metrics, state->grid->size, &m->power, &m->texts, &m->found);
   r->metrics = m->found;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
+static PetscErrorCode FillTiming(const HeatReportSources *from, const Totals *t, HeatResults *r,
                                  HeatResultsPhase phases[HEAT_PHASES])
 {
   const HeatRunState *state = from->state;
@@ -370,21 +399,19 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   HeatPhaseSpread     spread[HEAT_PHASES];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
+  HeatPhasesGet(from->phases, &t->phases, state->grid->size, spread);
   for (int k = 0; k < HEAT_PHASES; k++) {
     const HeatSpread *of = &spread[k].seconds;
 
     phases[k] = (HeatResultsPhase){HeatPhaseNames[k], of->min,         of->mean,
                                    of->max,           spread[k].calls, of->rank};
   }
-  r->n_phases = HEAT_PHASES;
-  r->phases   = phases;
-  r->seconds  = spread[HEAT_PHASE_STEP].seconds.max;
-  PetscCallMPI(MPI_Allreduce(&from->phases->to_first_step, &r->to_first_step, 1, MPI_DOUBLE,
-                             MPI_MAX, state->grid->comm));
-  if (r->to_first_step == 0.0) r->to_first_step = NAN;
+  r->n_phases      = HEAT_PHASES;
+  r->phases        = phases;
+  r->seconds       = spread[HEAT_PHASE_STEP].seconds.max;
+  r->to_first_step = t->times[0] == 0.0 ? NAN : t->times[0];
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
-  PetscCall(FillMetrics(from, r));
+  PetscCall(FillMetrics(from, t, r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -475,6 +502,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   const HeatRunState *state  = from->state;
   Arrays              arrays = {0};
   HeatResults         r;
+  Totals              totals;
   char                scheme[64];
 
   PetscFunctionBeginUser;
@@ -490,11 +518,12 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   FillEnergy(HeatSurveyAccount(from->survey), &r);
   FillFiles(from, &r);
   FillRecovery(from, &arrays, &r);
-  PetscCall(FillDecomposition(state, &r));
+  FillDecomposition(state, totals.halos, &r);
   PetscCall(FillSolver(state, from->iterations, &r));
   PetscCall(HeatRecordPlacesFill(from, &r, &arrays.places));
-  PetscCall(FillTiming(from, &r, arrays.phases));
-  PetscCall(FillBalance(from, &r));
+  PetscCall(Reduce(from, &totals));
+  PetscCall(FillTiming(from, &totals, &r, arrays.phases));
+  FillBalance(from, &totals, &r);
   PetscCall(FillChecks(state->c, from->checks, &r, &arrays));
   PetscCall(FillInputs(from, &r, &arrays));
   PetscCall(WriteWithProvenance(from, &r));

@@ -3,17 +3,13 @@
 
 #include <math.h>
 
-static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+/* Fill in the heat flows through the segments of sides that have several.
+   @param[in] heat  of HeatSurveyedFlows */
+static PetscErrorCode FillSegments(const HeatCase *c, const PetscReal *heat, HeatResults *r,
                                    HeatRecordPlaces *places)
 {
-  const HeatCase *c = state->c;
-  const PetscInt  n = HeatDiagnosticsSegments(c);
-  PetscReal      *heat;
-
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &heat));
-  PetscCall(PetscMalloc1(n, &places->segments));
-  PetscCall(HeatDiagnosticsSegmentHeat(state->op, T, heat));
+  PetscCall(PetscMalloc1(HeatDiagnosticsSegments(c), &places->segments));
   for (int side = 0; side < HEAT_SIDES; side++) {
     const PetscInt first = HeatDiagnosticsFirstSegment(c, (HeatSide)side);
 
@@ -23,26 +19,23 @@ static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T
     }
   }
   r->energy.segments = places->segments;
-  PetscCall(PetscFree(heat));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+/* Fill in the heat flows between materials.
+   @param[in] heat  of HeatSurveyedFlows */
+static PetscErrorCode FillInterfaces(const HeatCase *c, const PetscReal *heat, HeatResults *r,
                                      HeatRecordPlaces *places)
 {
-  const HeatInterface *pairs = state->c->output.interfaces;
-  const PetscInt       n     = state->c->output.n_interfaces;
-  PetscReal           *heat;
+  const HeatInterface *pairs = c->output.interfaces;
+  const PetscInt       n     = c->output.n_interfaces;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &heat));
   PetscCall(PetscMalloc1(n, &places->interfaces));
-  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, n, pairs, heat));
   for (PetscInt k = 0; k < n; k++)
     places->interfaces[k] = (HeatResultsInterface){pairs[k].names[0], pairs[k].names[1], heat[k]};
   r->energy.n_interfaces = n;
   r->energy.interfaces   = places->interfaces;
-  PetscCall(PetscFree(heat));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -137,8 +130,10 @@ static PetscErrorCode FillZones(const HeatReportSources *from, const PetscReal *
 PetscErrorCode HeatRecordPlacesFill(const HeatReportSources *from, HeatResults *r,
                                     HeatRecordPlaces *places)
 {
-  const HeatRunState *state = from->state;
-  const PetscReal    *T;
+  const HeatRunState      *state = from->state;
+  const HeatCase          *c     = state->c;
+  const HeatSurveyedFlows *flows;
+  const PetscReal         *T;
 
   PetscFunctionBeginUser;
   PetscCall(FillRegions(state, r, places));
@@ -146,8 +141,11 @@ PetscErrorCode HeatRecordPlacesFill(const HeatReportSources *from, HeatResults *
   if (r->status == HEAT_STATUS_ERROR && !from->finished) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyPrepare(from->survey, state, T));
-  PetscCall(FillSegments(state, T, r, places));
-  PetscCall(FillInterfaces(state, T, r, places));
+  if (HeatDiagnosticsSegments(c) > HEAT_SIDES || c->output.n_interfaces > 0) {
+    PetscCall(HeatSurveyFlows(from->survey, state, T, &flows));
+    PetscCall(FillSegments(c, flows->segments, r, places));
+    PetscCall(FillInterfaces(c, flows->interfaces, r, places));
+  }
   PetscCall(FillZones(from, T, r, places));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);

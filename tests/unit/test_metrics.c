@@ -89,13 +89,19 @@ static void times_beyond_the_bins_count_in_the_outermost(void **state)
 
 static void spreads_name_the_rank_of_the_maximum(void **state)
 {
-  PetscMPIInt rank, size;
-  HeatSpread  s[3];
+  PetscMPIInt      rank, size;
+  HeatReduction   *r;
+  HeatSpreadTotals totals;
+  HeatSpread       s[3];
 
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
-  OK(HeatSpreadReduce(PETSC_COMM_WORLD, 3, (const double[]){1.0 + rank, -rank, NAN}, s));
+  OK(HeatReductionCreate(PETSC_COMM_WORLD, &r));
+  OK(HeatSpreadAdd(r, 3, (const double[]){1.0 + rank, -rank, NAN}, &totals));
+  OK(HeatReductionRun(r));
+  OK(HeatReductionDestroy(&r));
+  for (int k = 0; k < 3; k++) s[k] = HeatSpreadGet(&totals, size, k);
   assert_true(s[0].min == 1.0 && s[0].max == size && s[0].rank == size - 1);
   assert_true(fabs(s[0].mean - (1.0 + size) / 2.0) < 1e-12);
   assert_true(s[1].max == 0.0 && s[1].rank == 0 && s[1].min == 1.0 - size);
@@ -148,6 +154,20 @@ static void time_in_mpi_is_added_to_the_present_kind(void **state)
 }
 
 /* ---- energy and clock ---- */
+
+/* Store the energy of all nodes and why it is not known. */
+static void sum_of_power(HeatPower *power, double *joules, char reason[128])
+{
+  HeatReduction  *r;
+  HeatPowerTotals totals;
+
+  OK(HeatReductionCreate(PETSC_COMM_WORLD, &r));
+  OK(HeatPowerAdd(r, power, &totals));
+  OK(HeatReductionRun(r));
+  OK(HeatReductionDestroy(&r));
+  *joules = HeatPowerGet(&totals);
+  (void)snprintf(reason, 128, "%s", totals.reason);
+}
 
 /* Write a text to a file below `root`, with the folders above it.  The file is replaced as a whole,
    since a thread may read it meanwhile. */
@@ -203,7 +223,7 @@ static void energy_is_that_of_packages_and_memory(void **state)
   assert_int_equal(power.n, 2);
   put(root, RAPL "0/energy_uj", "4500000\n");
   put(root, RAPL "0:1/energy_uj", "500387\n");
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   assert_true(fabs(joules - 5.0 * size) < 1e-6); /* 3.5 + 0.999613 + 0.500387 on each "node" */
   assert_string_equal(reason, "");
   remove_all(root);
@@ -219,7 +239,7 @@ static void energy_without_counters_has_a_reason(void **state)
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   HeatPowerStart("nowhere", rank == 0 ? PETSC_TRUE : PETSC_FALSE, &power);
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   assert_true(isnan(joules));
   assert_string_equal(reason, "there are no RAPL counters in /sys/class/powercap");
 }
@@ -238,16 +258,16 @@ static void energy_of_a_part_is_not_that_of_the_whole(void **state)
   put(root, RAPL "0/name", "package-0\n");
   put(root, RAPL "0/energy_uj", "1000000\n");
   HeatPowerStart(root, PETSC_TRUE, &power);
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   assert_true(isnan(joules));
   assert_string_equal(reason, "a counter in /sys/class/powercap cannot be read: No such file or "
                               "directory");
   put(root, RAPL "0/max_energy_range_uj", "262143328850\n");
   HeatPowerStart(root, PETSC_TRUE, &power);
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   assert_true(joules == 0.0);
   if (rank == 0) remove_all(root); /* on one node the counters go while the run lasts */
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   assert_true(isnan(joules) && reason[0]);
   for (int k = 0; k <= HEAT_POWER_COUNTERS; k++) {
     (void)snprintf(file, sizeof file, RAPL "%d/name", k);
@@ -258,7 +278,7 @@ static void energy_of_a_part_is_not_that_of_the_whole(void **state)
     put(root, file, "262143328850\n");
   }
   HeatPowerStart(root, PETSC_TRUE, &power);
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   assert_true(isnan(joules));
   assert_string_equal(reason, "a node has more than 16 RAPL counters in /sys/class/powercap");
   remove_all(root);
@@ -286,7 +306,7 @@ static void counters_are_read_while_the_main_thread_is_busy(void **state)
     put(root, RAPL "0/energy_uj", k == 0 ? "9000000\n" : "7000000\n");
   }
   (void)nanosleep(&pause, NULL);
-  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  sum_of_power(&power, &joules, reason);
   MPI_Comm_size(PETSC_COMM_WORLD, &rank);
   assert_true(fabs(joules - 16.0 * rank) < 1e-9); /* the last reading alone would give 6 J */
   HeatPowerStop(&power);                          /* nothing is left to end */

@@ -191,6 +191,97 @@ static void only_maxima_or_only_sums_can_be_reduced(void **state)
   OK(HeatReductionDestroy(&r));
 }
 
+/* Each rank in turn has the largest number, and all have the same. */
+static void placed_maxima_name_the_lowest_rank_that_has_them(void **state)
+{
+  const int   size = HeatTestSize();
+  PetscMPIInt rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  for (int first = 0; first < size; first++) {
+    HeatReduction  *r       = New();
+    const PetscReal parts[] = {rank == first ? 5.0 : -rank, rank >= first ? 2.0 : 1.0,
+                               rank >= first ? NAN : 7.0, rank % 2 ? 0.0 : -0.0};
+    PetscReal   maxima[4];
+    PetscMPIInt ranks[4];
+
+    OK(HeatReductionAddPlacedMaxima(r, 1, parts, maxima, ranks));
+    OK(HeatReductionAddPlacedMaxima(r, 3, parts + 1, maxima + 1, ranks + 1));
+    calls = 0;
+    OK(HeatReductionRun(r));
+    assert_int_equal(calls, 1);
+    ALL(maxima[0] == 5.0 && maxima[1] == 2.0 && isnan(maxima[2]) && maxima[3] == 0.0);
+    ALL(ranks[0] == first && ranks[1] == first && ranks[2] == first && ranks[3] == 0);
+    assert_true(IsAlike(maxima[2]) && IsAlike(maxima[3]));
+    OK(HeatReductionDestroy(&r));
+  }
+}
+
+static void counts_are_exact_sums_of_integers(void **state)
+{
+  const PetscInt64 large = (PetscInt64)1 << 60;
+  HeatReduction   *r     = New();
+  PetscInt64       parts[2], in_place = -1;
+  PetscMPIInt      rank, size         = HeatTestSize();
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  parts[0] = rank == 0 ? large + 1 : -1;
+  parts[1] = rank;
+  OK(HeatReductionAddCounts(r, 2, parts, parts));
+  OK(HeatReductionAddCounts(r, 1, &in_place, &in_place));
+  OK(HeatReductionRun(r));
+  ALL(parts[0] == large + 2 - size && parts[1] == size * (size - 1) / 2 && in_place == -size);
+  OK(HeatReductionDestroy(&r));
+}
+
+static void text_is_that_of_the_lowest_rank_that_has_one(void **state)
+{
+  HeatReduction *r = New();
+  char           mine[2 * HEAT_REDUCTION_TEXT], text[3][HEAT_REDUCTION_TEXT], expected[32];
+  PetscMPIInt    rank, last = HeatTestSize() - 1;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  (void)snprintf(mine, sizeof mine, "of rank %d", rank);
+  OK(HeatReductionAddText(r, rank > 0 || last == 0 ? mine : "", text[0]));
+  OK(HeatReductionAddText(r, "", text[1]));
+  memset(mine, 'x', sizeof mine - 1);
+  mine[sizeof mine - 1] = 0;
+  OK(HeatReductionAddText(r, rank == last ? mine : "", text[2]));
+  OK(HeatReductionRun(r));
+  (void)snprintf(expected, sizeof expected, "of rank %d", PetscMin(last, 1));
+  ALL(strcmp(text[0], expected) == 0 && text[1][0] == 0);
+  ALL(strlen(text[2]) == HEAT_REDUCTION_TEXT - 1 && text[2][0] == 'x');
+  OK(HeatReductionDestroy(&r));
+}
+
+/* One quantity of each kind, in an order that is not the message's. */
+static void kinds_share_one_message(void **state)
+{
+  HeatReduction *r    = New();
+  HeatExactSum   sum  = {0};
+  PetscReal      most = 3.0, placed = 4.0, total;
+  PetscInt64     count = 1;
+  PetscMPIInt    at;
+  char           text[HEAT_REDUCTION_TEXT];
+
+  (void)state;
+  HeatExactSumAdd(&sum, 0.5);
+  OK(HeatReductionAddSums(r, 1, &sum, &total));
+  OK(HeatReductionAddText(r, "all", text));
+  OK(HeatReductionAddCounts(r, 1, &count, &count));
+  OK(HeatReductionAddPlacedMaxima(r, 1, &placed, &placed, &at));
+  OK(HeatReductionAddMaxima(r, 1, &most, &most));
+  calls = 0;
+  OK(HeatReductionRun(r));
+  assert_int_equal(calls, 1);
+  ALL(total == 0.5 * HeatTestSize() && count == HeatTestSize() && most == 3.0);
+  ALL(placed == 4.0 && at == 0 && strcmp(text, "all") == 0);
+  OK(HeatReductionDestroy(&r));
+}
+
 static void nothing_can_be_destroyed(void **state)
 {
   HeatReduction *r = NULL;
@@ -208,6 +299,10 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(zeros_of_both_signs_have_the_maximum_plus_zero),
     cmocka_unit_test(nothing_is_reduced_without_a_message),
     cmocka_unit_test(only_maxima_or_only_sums_can_be_reduced),
+    cmocka_unit_test(placed_maxima_name_the_lowest_rank_that_has_them),
+    cmocka_unit_test(counts_are_exact_sums_of_integers),
+    cmocka_unit_test(text_is_that_of_the_lowest_rank_that_has_one),
+    cmocka_unit_test(kinds_share_one_message),
     cmocka_unit_test(nothing_can_be_destroyed),
 };
 
