@@ -22,7 +22,7 @@ static PetscErrorCode Describe(const HeatJob *job, HeatMachine *m)
   HeatMemoryHave have;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatBindingCollect(job->world, &binding));
+  PetscCall(HeatBindingCollect(job->world, job->node, &binding));
   (void)gethostname(host, sizeof host - 1);
   if (gmtime_r(&now, &utc)) (void)strftime(date, sizeof date, "%Y-%m-%d", &utc);
   HeatMemoryHaveNode("", &have);

@@ -440,7 +440,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
   PetscCall(RemoveEarlier(b));
-  PetscCall(HeatBindingCollect(b->comm, &b->binding));
+  PetscCall(HeatBindingCollect(b->comm, MPI_COMM_NULL, &b->binding));
   HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
   HeatResultsMetricsInit(&b->metrics);
   PetscCall(HeatProofCreate(b->comm, &b->q.id, &b->proof));

@@ -180,7 +180,7 @@ static PetscErrorCode WriteRecord(const HeatVerify *v, const HeatProcessStart *s
   r.verify   = rows;
   PetscCall(HeatProvenanceCollect(&p));
   HeatRecordProvenance(&p, start, &r);
-  PetscCall(HeatBindingCollect(v->world, &binding));
+  PetscCall(HeatBindingCollect(v->world, MPI_COMM_NULL, &binding));
   PetscCall(HeatRecordBinding(&binding, &r, &hosts));
   PetscCall(HeatResultsWrite(v->world, v->directory, &r));
   PetscCall(HeatProvenanceClear(&p));

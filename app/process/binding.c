@@ -164,29 +164,26 @@ static PetscErrorCode Examine(const Mask *sets, HeatHost *host)
 
 /* The ranks of all hosts. */
 
-/* Gather the masks of a host's ranks on its first rank, and describe the host there.
-   @param[out] number   of this rank on its host
-   @param[out] leaders  the first ranks of all hosts, in order of rank; other ranks:
-   MPI_COMM_NULL */
-static PetscErrorCode DescribeHost(MPI_Comm comm, const Mask *mine, HeatHost *host, int *number,
-                                   MPI_Comm *leaders)
+/* What rank 0 receives of each rank. */
+typedef struct {
+  HeatHost host;              /* `ranks` is 0 on all ranks of a host but the first */
+  char     mask[MASK_LENGTH]; /* as text */
+} Part;
+
+/* Gather the masks of a host's ranks on its first rank, and describe the host there.  Collective on
+   `node`, the ranks of the host. */
+static PetscErrorCode DescribeHost(MPI_Comm node, const Mask *mine, HeatHost *host)
 {
   char        name[MPI_MAX_PROCESSOR_NAME] = {0};
   Mask       *sets                         = NULL;
-  MPI_Comm    node;
-  PetscMPIInt rank, local, ranks, length;
+  PetscMPIInt local, ranks, length;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Get_processor_name(name, &length));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
   PetscCallMPI(MPI_Comm_rank(node, &local));
-  *number = local;
   PetscCallMPI(MPI_Comm_size(node, &ranks));
   if (local == 0) PetscCall(PetscMalloc1(ranks, &sets));
   PetscCallMPI(MPI_Gather(mine, sizeof *mine, MPI_BYTE, sets, sizeof *mine, MPI_BYTE, 0, node));
-  PetscCallMPI(MPI_Comm_free(&node));
-  PetscCallMPI(MPI_Comm_split(comm, local == 0 ? 0 : MPI_UNDEFINED, rank, leaders));
   if (local == 0) {
     host->ranks = ranks;
     (void)snprintf(host->name, sizeof host->name, "%.*s", (int)sizeof host->name - 1, name);
@@ -196,64 +193,61 @@ static PetscErrorCode DescribeHost(MPI_Comm comm, const Mask *mine, HeatHost *ho
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gather all hosts on rank 0, which is the first of their first ranks. */
-static PetscErrorCode GatherHosts(MPI_Comm *leaders, const HeatHost *mine, HeatBinding *b)
+/* Store what rank 0 has received of n ranks: the hosts, in order of their first ranks, and all
+   masks. */
+static PetscErrorCode Store(int n, const Part *parts, HeatBinding *b)
 {
-  PetscMPIInt rank, size;
-
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(*leaders, &rank));
-  PetscCallMPI(MPI_Comm_size(*leaders, &size));
-  if (rank == 0) {
-    PetscCall(PetscMalloc1(size, &b->hosts));
-    b->n_hosts = size;
+  for (int k = 0; k < n; k++) b->n_hosts += parts[k].host.ranks > 0 ? 1 : 0;
+  b->n_ranks = n;
+  PetscCall(PetscMalloc1(b->n_hosts, &b->hosts));
+  PetscCall(PetscMalloc1(b->n_hosts, &b->names));
+  PetscCall(PetscCalloc1(n, &b->masks));
+  for (int k = 0, h = 0; k < n; k++) {
+    PetscCall(PetscStrallocpy(parts[k].mask, &b->masks[k]));
+    if (parts[k].host.ranks == 0) continue;
+    b->hosts[h] = parts[k].host;
+    b->names[h] = b->hosts[h].name;
+    h++;
   }
-  PetscCallMPI(
-      MPI_Gather(mine, sizeof *mine, MPI_BYTE, b->hosts, sizeof *mine, MPI_BYTE, 0, *leaders));
-  if (rank == 0) {
-    PetscCall(PetscMalloc1(size, &b->names));
-    for (int k = 0; k < size; k++) b->names[k] = b->hosts[k].name;
-  }
-  PetscCallMPI(MPI_Comm_free(leaders));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gather the mask of every rank, as text, on rank 0. */
-static PetscErrorCode GatherMasks(MPI_Comm comm, const Mask *set, HeatBinding *b)
+/* HeatBindingCollect with the ranks of this rank's host. */
+static PetscErrorCode Collect(MPI_Comm comm, MPI_Comm node, HeatBinding *b)
 {
-  char        mine[MASK_LENGTH], *all = NULL;
+  Part        mine, *all = NULL;
+  Mask        set;
   PetscMPIInt rank, size;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(&mine, sizeof mine));
+  PetscCall(PetscMemzero(&set, sizeof set)); /* the kernel fills in as many bytes as it has */
+  (void)sched_getaffinity(0, sizeof set, &set.set);
+  PetscCallMPI(MPI_Comm_rank(node, &b->local));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  DescribeMask(set, mine);
-  if (rank == 0) PetscCall(PetscCalloc1((size_t)size * MASK_LENGTH, &all));
-  PetscCallMPI(MPI_Gather(mine, MASK_LENGTH, MPI_CHAR, all, MASK_LENGTH, MPI_CHAR, 0, comm));
-  if (rank == 0) {
-    PetscCall(PetscCalloc1(size, &b->masks));
-    for (int k = 0; k < size; k++)
-      PetscCall(PetscStrallocpy(all + (size_t)k * MASK_LENGTH, &b->masks[k]));
-    b->n_ranks = size;
-  }
+  PetscCall(DescribeHost(node, &set, &mine.host));
+  DescribeMask(&set, mine.mask);
+  if (rank == 0) PetscCall(PetscMalloc1(size, &all));
+  PetscCallMPI(MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, comm));
+  if (rank == 0) PetscCall(Store(size, all, b));
   PetscCall(PetscFree(all));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBindingCollect(MPI_Comm comm, HeatBinding *b)
+PetscErrorCode HeatBindingCollect(MPI_Comm comm, MPI_Comm node, HeatBinding *b)
 {
-  HeatHost host;
-  MPI_Comm leaders;
-  Mask     set;
+  MPI_Comm    own = node;
+  PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(b, sizeof *b));
-  PetscCall(PetscMemzero(&host, sizeof host));
-  PetscCall(PetscMemzero(&set, sizeof set)); /* the kernel fills in as many bytes as it has */
-  (void)sched_getaffinity(0, sizeof set, &set.set);
-  PetscCall(DescribeHost(comm, &set, &host, &b->local, &leaders));
-  if (leaders != MPI_COMM_NULL) PetscCall(GatherHosts(&leaders, &host, b));
-  PetscCall(GatherMasks(comm, &set, b));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (node == MPI_COMM_NULL)
+    PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &own));
+  PetscCall(Collect(comm, own, b));
+  if (node == MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

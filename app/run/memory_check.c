@@ -41,34 +41,29 @@ typedef struct {
 
 /* The decomposition. */
 
-/* Count the ranks and the writers of this node, and compare them with the other nodes.
-   Collective. */
-static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, Place *place)
+/* Describe this node and the others, and count the writers.  Collective, except where all nodes
+   have as many ranks. */
+static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, const HeatNode *node,
+                                Place *place)
 {
-  MPI_Comm    node;
-  PetscMPIInt rank, size, extremes[2], sums[2]; /* nodes, writers */
+  PetscMPIInt size, writers;
   PetscInt    per_node;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_rank(node, &place->number));
-  PetscCallMPI(MPI_Comm_size(node, &place->local));
-  PetscCallMPI(MPI_Comm_free(&node));
-  extremes[0] = place->local;
-  extremes[1] = -place->local;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_INT, MPI_MAX, comm));
-  place->most = extremes[0];
-  place->even = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
-  sums[0]     = place->number == 0;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sums[0], 1, MPI_INT, MPI_SUM, comm));
-  per_node       = HeatWritersPerNode(c, size, sums[0]);
-  place->writers = per_node == 0 ? place->local
-                                 : (PetscMPIInt)PetscMin(per_node, (PetscInt)place->local);
-  sums[1]        = place->number < place->writers;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sums[1], 1, MPI_INT, MPI_SUM, comm));
-  place->share = (double)size / (double)sums[1];
+  place->number  = node->local;
+  place->local   = node->size;
+  place->most    = node->most;
+  place->even    = node->even;
+  per_node       = HeatWritersPerNode(c, size, node->n);
+  place->writers = per_node == 0 ? node->size
+                                 : (PetscMPIInt)PetscMin(per_node, (PetscInt)node->size);
+  writers        = (PetscMPIInt)node->n * place->writers;
+  if (!node->even) {
+    writers = place->number < place->writers;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &writers, 1, MPI_INT, MPI_SUM, comm));
+  }
+  place->share = (double)size / (double)writers;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -87,20 +82,6 @@ static double NodeNeed(const Place *place, const Needs *needs, double resident)
 {
   return place->writers * needs->writer.total +
          (place->local - place->writers) * needs->other.total - place->local * resident;
-}
-
-/* Sum a number of each rank over the ranks of a node.  Collective. */
-static PetscErrorCode SumOverNode(MPI_Comm comm, double *value)
-{
-  MPI_Comm    node;
-  PetscMPIInt rank;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_DOUBLE, MPI_SUM, node));
-  PetscCallMPI(MPI_Comm_free(&node));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Set the cells in x and y of the largest block, or of this rank's block if blocks are unequal; 0
@@ -237,7 +218,9 @@ static PetscErrorCode Read(const Place *place, const Needs *needs, double reside
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid)
+/* HeatMemoryCheck with the nodes of comm. */
+static PetscErrorCode Check(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid,
+                            const HeatNode *node)
 {
   struct {
     double      ratio;
@@ -251,16 +234,15 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid 
   double      resident, node_need;
 
   PetscFunctionBeginUser;
-  if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
-  PetscCall(FindPlace(comm, c, &place));
+  PetscCall(FindPlace(comm, c, node, &place));
   FindBlock(c, grid, &place, size, block);
   if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
   PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
   resident  = PetscMin(HeatMemoryResident(""), needs.other.total);
   node_need = (place.number < place.writers ? needs.writer : needs.other).total - resident;
-  PetscCall(SumOverNode(comm, &node_need));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &node_need, 1, MPI_DOUBLE, MPI_SUM, node->comm));
   PetscCall(Read(&place, &needs, resident, node_need, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)
                                                   : 0.0;
@@ -269,5 +251,22 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid 
   PetscCallMPI(MPI_Bcast(&balance, (int)sizeof balance, MPI_BYTE, worst.rank, comm));
   PetscCallMPI(MPI_Bcast(&resident, 1, MPI_DOUBLE, worst.rank, comm));
   PetscCall(Refuse(comm, c, &balance, &needs.writer, resident));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid)
+{
+  HeatNode       node;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
+  if (grid) PetscCall(Check(comm, c, grid, &grid->node));
+  else {
+    PetscCall(HeatNodeFind(comm, &node));
+    code = Check(comm, c, NULL, &node);
+    PetscCall(HeatNodeClear(&node));
+    PetscCall(code);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

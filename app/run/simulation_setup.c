@@ -66,8 +66,6 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOption
   HeatResultsMetricsInit(&sim->metrics.found);
   HeatPhasesStart(&sim->phases, start->time);
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
-  PetscCall(HeatBindingCollect(comm, &sim->binding));
-  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
   if (c->decomposition.weights == HEAT_WEIGHTS_MEASURED) {
@@ -78,6 +76,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOption
   }
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   PetscCall(HeatMemoryCheck(comm, c, sim->state.grid));
+  PetscCall(HeatBindingCollect(comm, sim->state.grid->node.comm, &sim->binding));
+  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
   /* The lock keeps another run from removing the checkpoint while it is read. */
   if (options->restart)
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));

@@ -7,60 +7,35 @@
 #include "solver/base/reproducible_vec.h"
 #include "solver/grid/weights.h"
 
-/* Find the nodes (shared-memory domains) of a communicator: their number, the index of this rank's
-   node (nodes are ordered by their lowest ranks), this rank's number `local` within the node, the
-   largest number of ranks on a node, and whether all nodes have that number. */
-static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node, PetscInt *local,
-                                PetscInt *per_node, PetscBool *even)
+/* Return whether the layout says of each block the node that it is on, where the ranks are not
+   renumbered and those of a node follow one another: block r is on node r/per_node. */
+static PetscBool LayoutIsRight(const HeatLayout *l, PetscInt size)
 {
-  MPI_Comm    node_comm, leaders;
-  PetscMPIInt rank, local_rank, local_size, extremes[2], count = 0, index = 0;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node_comm));
-  PetscCallMPI(MPI_Comm_rank(node_comm, &local_rank));
-  PetscCallMPI(MPI_Comm_size(node_comm, &local_size));
-  PetscCallMPI(MPI_Comm_split(comm, local_rank == 0 ? 0 : MPI_UNDEFINED, rank, &leaders));
-  if (leaders != MPI_COMM_NULL) {
-    PetscCallMPI(MPI_Comm_rank(leaders, &index));
-    PetscCallMPI(MPI_Comm_size(leaders, &count));
-    PetscCallMPI(MPI_Comm_free(&leaders));
-  }
-  PetscCallMPI(MPI_Bcast(&index, 1, MPI_INT, 0, node_comm));
-  PetscCallMPI(MPI_Bcast(&count, 1, MPI_INT, 0, node_comm));
-  PetscCallMPI(MPI_Comm_free(&node_comm));
-  extremes[0] = local_size;
-  extremes[1] = -local_size;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_INT, MPI_MAX, comm));
-  *n_nodes  = count;
-  *node     = index;
-  *local    = local_rank;
-  *per_node = extremes[0];
-  *even     = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt r = 0; r < size; r++)
+    if (HeatLayoutNode(l, r % l->px, r / l->px) != r / l->per_node) return PETSC_FALSE;
+  return PETSC_TRUE;
 }
 
 /* Set g->node_of and layout.node_of if some rank is on another node than the layout says: launchers
-   can deal ranks to nodes in turn, and nodes can have different numbers of ranks. */
-static PetscErrorCode ListNodes(HeatGrid *g, int node)
+   can deal ranks to nodes in turn, and nodes can have different numbers of ranks.  Where each node
+   owns a tile, or its ranks follow one another, the answer is known without a message. */
+static PetscErrorCode ListNodes(HeatGrid *g)
 {
-  PetscMPIInt odd = node != HeatLayoutNode(&g->layout, g->ip, g->jp);
+  const int   node = (int)g->node.index;
+  PetscMPIInt odd  = 0;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &odd, 1, MPI_INT, MPI_MAX, g->comm));
+  if (g->node.successive) odd = !LayoutIsRight(&g->layout, g->size);
+  else if (!g->layout.reordered) {
+    odd = node != HeatLayoutNode(&g->layout, g->ip, g->jp);
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &odd, 1, MPI_INT, MPI_MAX, g->comm));
+  }
   if (!odd) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(g->size, &g->node_of));
   PetscCallMPI(MPI_Allgather(&node, 1, MPI_INT, g->node_of, 1, MPI_INT, g->comm));
   g->layout.node_of = g->node_of;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-/* The place of a rank among the nodes. */
-typedef struct {
-  PetscInt  n_nodes, node, local, per_node; /* as FindNodes returns them */
-  PetscBool even;
-} Place;
 
 /* Return the relative speed of this rank, and check that there is a rank on each host that the case
    names.  Collective on comm.
@@ -106,10 +81,10 @@ typedef struct {
 
 /* Choose process grid and cuts on rank 0, for speeds that are not all equal, and broadcast them.
    Collective on comm. */
-static PetscErrorCode WeighBlocks(MPI_Comm comm, const HeatCase *c, const Place *place,
+static PetscErrorCode WeighBlocks(MPI_Comm comm, const HeatCase *c, const HeatNode *node,
                                   PetscReal speed, HeatGrid *g)
 {
-  const HeatWorker mine = {speed, place->node, place->local};
+  const HeatWorker mine = {speed, node->index, node->local};
   HeatWorker      *all  = NULL;
   HeatLayout       layout;
   Choice           choice = {0};
@@ -123,8 +98,8 @@ static PetscErrorCode WeighBlocks(MPI_Comm comm, const HeatCase *c, const Place 
   PetscCallMPI(MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, comm));
   if (rank == 0) {
     choice.slow = HeatWeightsTooSlow(c, size, all, &choice.share);
-    PetscCall(HeatWeightsChoose(c, size, place->per_node, place->even, all, &layout, start,
-                                &choice.balance));
+    PetscCall(
+        HeatWeightsChoose(c, size, node->most, node->even, all, &layout, start, &choice.balance));
     choice.px  = layout.px;
     choice.py  = layout.py;
     g->x_start = start[0];
@@ -138,7 +113,7 @@ static PetscErrorCode WeighBlocks(MPI_Comm comm, const HeatCase *c, const Place 
                    "least one cell: leave the rank out of the job, or give it a larger speed",
                    choice.slow, (double)choice.share);
   g->load_balance = choice.balance;
-  g->layout       = HeatLayoutMakeWith(c, size, place->per_node, place->even, choice.px, choice.py);
+  g->layout       = HeatLayoutMakeWith(c, size, node->most, node->even, choice.px, choice.py);
   if (rank > 0) {
     PetscCall(PetscMalloc1(choice.px + 1, &g->x_start));
     PetscCall(PetscMalloc1(choice.py + 1, &g->y_start));
@@ -151,37 +126,36 @@ static PetscErrorCode WeighBlocks(MPI_Comm comm, const HeatCase *c, const Place 
 }
 
 /* Choose the process grid and the cuts: g->layout.  Collective on comm. */
-static PetscErrorCode ChooseLayout(MPI_Comm comm, const HeatCase *c, const Place *place,
-                                   HeatGrid *g)
+static PetscErrorCode ChooseLayout(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
 {
-  PetscMPIInt size;
-  PetscReal   speed = 1.0;
-  PetscBool   equal = PETSC_TRUE;
+  const HeatNode *node = &g->node;
+  PetscMPIInt     size;
+  PetscReal       speed = 1.0;
+  PetscBool       equal = PETSC_TRUE;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  g->layout = HeatLayoutMake(c, size, place->per_node, place->even);
+  g->layout = HeatLayoutMake(c, size, node->most, node->even);
   if (c->decomposition.n_speeds > 0) PetscCall(FindSpeed(comm, c, &speed, &equal));
-  if (!equal && g->layout.px > 0) PetscCall(WeighBlocks(comm, c, place, speed, g));
-  g->layout.n_nodes = place->n_nodes;
+  if (!equal && g->layout.px > 0) PetscCall(WeighBlocks(comm, c, node, speed, g));
+  g->layout.n_nodes = node->n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the process grid and renumber the ranks.  Sets n_nodes, px, py, comm, row_comm, rank,
+/* Choose the process grid and renumber the ranks.  Sets node, n_nodes, px, py, comm, row_comm, rank,
    size, ip and jp, and with unequal blocks x_start, y_start and load_balance. */
 static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
 {
   PetscMPIInt rank, size;
   PetscInt    key;
-  Place       at = {.n_nodes = 1, .per_node = 1, .even = PETSC_TRUE};
-  HeatLayout *l  = &g->layout;
+  HeatLayout *l = &g->layout;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(FindNodes(comm, &at.n_nodes, &at.node, &at.local, &at.per_node, &at.even));
-  PetscCall(ChooseLayout(comm, c, &at, g));
-  g->n_nodes = at.n_nodes;
+  PetscCall(HeatNodeFind(comm, &g->node));
+  PetscCall(ChooseLayout(comm, c, g));
+  g->n_nodes = g->node.n;
   g->px      = l->px;
   g->py      = l->py;
   HeatCaseCheckKey(g->px > 0, comm, c, "grid.cells",
@@ -189,14 +163,16 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
                    " cells cannot be cut into %d blocks, one a "
                    "rank, by whole rows and columns; choose another number of ranks or of cells",
                    g->nx, g->ny, size);
-  key = HeatLayoutBlock(l, rank, at.node, at.local); /* ranks are ordered by key */
+  key = HeatLayoutBlock(l, rank, g->node.index, g->node.local); /* ranks are ordered by key */
   PetscCallMPI(MPI_Comm_split(comm, 0, (int)key, &g->comm));
   PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
   PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
   g->ip = g->rank % g->px;
   g->jp = g->rank / g->px;
   PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
-  PetscCall(ListNodes(g, (int)at.node));
+  PetscCall(
+      HeatNodeRenumber(&g->node, g->comm, (PetscBool)(g->node.successive && !g->layout.reordered)));
+  PetscCall(ListNodes(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -234,16 +210,13 @@ static void FindNeighbours(HeatGrid *g)
    ranks, within nodes and between nodes; set the smallest and largest number of cells. */
 static PetscErrorCode CountTraffic(HeatGrid *g)
 {
-  MPI_Comm          node_comm;
   MPI_Group         all, node;
   HeatLayoutTraffic halo;
   PetscInt          least[2], most[2];
 
   PetscFunctionBeginUser;
-  PetscCallMPI(
-      MPI_Comm_split_type(g->comm, MPI_COMM_TYPE_SHARED, g->rank, MPI_INFO_NULL, &node_comm));
   PetscCallMPI(MPI_Comm_group(g->comm, &all));
-  PetscCallMPI(MPI_Comm_group(node_comm, &node));
+  PetscCallMPI(MPI_Comm_group(g->node.comm, &node));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscMPIInt       there;
     const PetscMPIInt other = g->neighbour[side];
@@ -254,7 +227,6 @@ static PetscErrorCode CountTraffic(HeatGrid *g)
   }
   PetscCallMPI(MPI_Group_free(&node));
   PetscCallMPI(MPI_Group_free(&all));
-  PetscCallMPI(MPI_Comm_free(&node_comm));
   PetscCall(HeatLayoutHalo(&g->layout, 1, PETSC_FALSE, &halo));
   g->messages_within  = (PetscInt)halo.messages[0];
   g->messages_between = (PetscInt)halo.messages[1];
@@ -306,7 +278,8 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
       g->nxl, g->nyl, PETSC_MPI_INT_MAX);
   FindNeighbours(g);
   PetscCall(CountTraffic(g));
-  PetscCall(HeatWritersChoose(g->comm, HeatWritersPerNode(c, g->size, g->n_nodes), &g->writers));
+  PetscCall(HeatWritersChoose(g->comm, &g->node, HeatWritersPerNode(c, g->size, g->n_nodes),
+                              &g->writers));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -322,6 +295,7 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
   PetscCall(PetscFree(g->y_start));
   PetscCall(PetscFree(g->node_of));
   PetscCall(HeatWritersClear(&g->writers));
+  PetscCall(HeatNodeClear(&g->node));
   if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
   if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
   PetscCall(PetscFree(*grid));

@@ -20,6 +20,7 @@
 #include <petscdmda.h>
 
 #include "solver/grid/layout.h"
+#include "solver/grid/node.h"
 #include "solver/grid/writers.h"
 
 /** The blocks, here px = 4 and py = 2, on two nodes A and B of four ranks each:
@@ -49,6 +50,7 @@ typedef struct {
   PetscMPIInt rank;     /* this rank's number in comm */
   PetscMPIInt size;     /* number of ranks of comm */
   PetscInt    n_nodes;  /* number of nodes (shared-memory domains) */
+  HeatNode    node;     /* owned; this rank's node, with ranks as numbered in comm */
   VecType     vec_type; /* type of Vecs: standard, or with exact sums (solver.reproducible) */
   DM         *da;       /* owned [1]; *da is NULL until HeatGridGetDMDA creates the DMDA */
 

@@ -2,8 +2,9 @@
  *
  *  The writers are found without a list of all ranks: a communicator of the writers alone, ordered
  *  node by node, gives each of them the list, and the first rank of a node broadcasts it within the
- *  node.  Each of n writers reads back the rows of the writer n/2 places ahead in this order, which
- *  is on another node if there are several nodes of equal size. */
+ *  node.  Where all ranks are writers, and are numbered node by node, it is the grid's.  Each of n
+ *  writers reads back the rows of the writer n/2 places ahead in this order, which is on another
+ *  node if there are several nodes of equal size. */
 #include "solver/grid/writers.h"
 
 #include <stdlib.h>
@@ -79,30 +80,36 @@ static PetscErrorCode List(MPI_Comm comm, MPI_Comm node, PetscMPIInt rank, HeatW
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatWritersChoose(MPI_Comm comm, PetscInt per_node, HeatWriters *w)
+/* Choose the writers by a communicator of their own, node by node.  Collective on comm. */
+static PetscErrorCode SplitAndPair(MPI_Comm comm, const HeatNode *node, PetscMPIInt rank,
+                                   HeatWriters *w)
 {
-  MPI_Comm    node, among;
-  PetscMPIInt rank, size, local, ranks, first, most;
+  MPI_Comm    among;
+  PetscMPIInt size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCallMPI(MPI_Comm_split(comm, w->is_one ? 0 : MPI_UNDEFINED, node->first, &among));
+  if (w->is_one) PetscCall(PairUp(among, rank, w));
+  PetscCallMPI(MPI_Bcast(&w->n, 1, MPI_INT, 0, node->comm));
+  if (w->n < size) PetscCall(List(among, node->comm, rank, w));
+  if (w->is_one) PetscCallMPI(MPI_Comm_free(&among));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatWritersChoose(MPI_Comm comm, const HeatNode *node, PetscInt per_node,
+                                 HeatWriters *w)
+{
+  const PetscInt most = per_node == 0 ? node->most : PetscMin(per_node, node->most);
+  PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
   *w = (HeatWriters){.ranks = NULL};
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_rank(node, &local));
-  PetscCallMPI(MPI_Comm_size(node, &ranks));
-  w->is_one = HeatWritersHas(per_node, local, ranks);
-  most      = per_node == 0 ? ranks : (PetscMPIInt)PetscMin(per_node, ranks);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_INT, MPI_MAX, comm));
   w->per_node = most;
-  first       = rank; /* the first rank of the node orders the writers node by node */
-  PetscCallMPI(MPI_Bcast(&first, 1, MPI_INT, 0, node));
-  PetscCallMPI(MPI_Comm_split(comm, w->is_one ? 0 : MPI_UNDEFINED, first, &among));
-  if (w->is_one) PetscCall(PairUp(among, rank, w));
-  PetscCallMPI(MPI_Bcast(&w->n, 1, MPI_INT, 0, node));
-  if (w->n < size) PetscCall(List(among, node, rank, w));
-  if (w->is_one) PetscCallMPI(MPI_Comm_free(&among));
-  PetscCallMPI(MPI_Comm_free(&node));
+  w->is_one   = HeatWritersHas(per_node, node->local, node->size);
+  if (most == node->most && node->successive) PetscCall(PairUp(comm, rank, w));
+  else PetscCall(SplitAndPair(comm, node, rank, w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -21,6 +21,7 @@
 #define HEAT_SOLVER_WRITERS_H
 
 #include "solver/case/case.h"
+#include "solver/grid/node.h"
 
 /** The writers, the same on all ranks but for is_one, reads and read_by. */
 typedef struct {
@@ -46,11 +47,14 @@ PetscInt HeatWritersPerNode(const HeatCase *c, PetscInt64 size, PetscInt64 nodes
  *  are to be `per_node` writers on each node (0: all ranks).  Not collective. */
 PetscBool HeatWritersHas(PetscInt per_node, PetscInt local, PetscInt ranks);
 
-/** Choose the writers.  Collective on comm.
+/** Choose the writers.  Collective on comm; no collective call where all ranks are writers and the
+ *  ranks of each node follow one another.
+ *  @param[in]  node      of this rank, with ranks as numbered in comm
  *  @param[in]  per_node  writers on each node; 0: all ranks.  All ranks of a node with fewer ranks
  *                        are writers
  *  @param[out] writers   freed with HeatWritersClear; their ranks are those of comm */
-PetscErrorCode HeatWritersChoose(MPI_Comm comm, PetscInt per_node, HeatWriters *writers);
+PetscErrorCode HeatWritersChoose(MPI_Comm comm, const HeatNode *node, PetscInt per_node,
+                                 HeatWriters *writers);
 
 /** Return the index of a rank in the ascending list of writers, or -1 if the rank is no writer.
  *  Not collective. */

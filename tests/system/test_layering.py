@@ -44,7 +44,7 @@ ALLOWED = {
 # The headers of solver that io may include: plain data, errors and the heartbeat.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/base/monotonic.h", "solver/base/number_text.h",
          "solver/base/printable.h", "solver/case/case.h", "solver/case/case_parts.h",
-         "solver/grid/grid.h", "solver/grid/layout.h", "solver/grid/writers.h", "solver/model/machine.h", "solver/physics/paint.h"}
+         "solver/grid/grid.h", "solver/grid/layout.h", "solver/grid/node.h", "solver/grid/writers.h", "solver/model/machine.h", "solver/physics/paint.h"}
 
 Includes = dict[str, list[str]]  # file -> headers, both as paths from the top level
 

@@ -27,7 +27,7 @@ static void mask_beyond_1024_processors_is_recorded(void **state)
   HeatBinding b;
 
   (void)state;
-  OK(HeatBindingCollect(PETSC_COMM_WORLD, &b));
+  OK(HeatBindingCollect(PETSC_COMM_WORLD, MPI_COMM_NULL, &b));
   assert_int_equal(b.n_ranks, 1);
   assert_string_equal(b.masks[0], "7,1500-1503");
   OK(HeatBindingClear(&b));

@@ -56,8 +56,10 @@ static void writers_are_spread_evenly_over_the_ranks_of_a_node(void **state)
 static void the_list_of_writers_is_the_same_on_every_rank_and_ascends(void **state)
 {
   PetscMPIInt rank, size;
+  HeatNode    node;
 
   (void)state;
+  OK(HeatNodeFind(PETSC_COMM_WORLD, &node));
   OK(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   OK(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   for (PetscInt per_node = 0; per_node <= size + 1; per_node++) {
@@ -65,7 +67,7 @@ static void the_list_of_writers_is_the_same_on_every_rank_and_ascends(void **sta
     PetscInt       next   = 0;
     HeatWriters    w;
 
-    OK(HeatWritersChoose(PETSC_COMM_WORLD, per_node, &w));
+    OK(HeatWritersChoose(PETSC_COMM_WORLD, &node, per_node, &w));
     assert_int_equal(w.n, wanted);
     assert_int_equal(w.per_node, wanted);
     assert_int_equal(w.is_one, HeatWritersHas(per_node, rank, size));
@@ -79,19 +81,22 @@ static void the_list_of_writers_is_the_same_on_every_rank_and_ascends(void **sta
     OK(HeatWritersClear(&w));
     assert_null(w.ranks);
   }
+  OK(HeatNodeClear(&node));
 }
 
 static void each_writer_is_read_back_by_one_other(void **state)
 {
   PetscMPIInt rank, size, back;
+  HeatNode    node;
 
   (void)state;
+  OK(HeatNodeFind(PETSC_COMM_WORLD, &node));
   OK(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   OK(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   for (PetscInt per_node = 0; per_node <= size; per_node++) {
     HeatWriters w;
 
-    OK(HeatWritersChoose(PETSC_COMM_WORLD, per_node, &w));
+    OK(HeatWritersChoose(PETSC_COMM_WORLD, &node, per_node, &w));
     if (w.is_one) {
       assert_true(HeatWritersIndex(&w, w.reads) >= 0 && HeatWritersIndex(&w, w.read_by) >= 0);
       assert_true((w.reads == rank) == (w.n == 1));
@@ -101,6 +106,29 @@ static void each_writer_is_read_back_by_one_other(void **state)
     }
     OK(HeatWritersClear(&w));
   }
+  OK(HeatNodeClear(&node));
+}
+
+/* All ranks of this test are on one node, also where they are numbered backwards. */
+static void node_is_found_and_renumbered(void **state)
+{
+  PetscMPIInt rank, size, other;
+  MPI_Comm    backwards;
+  HeatNode    node;
+
+  (void)state;
+  OK(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  OK(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  OK(MPI_Comm_split(PETSC_COMM_WORLD, 0, -rank, &backwards));
+  OK(MPI_Comm_rank(backwards, &other));
+  OK(HeatNodeFind(backwards, &node));
+  assert_true(node.n == 1 && node.index == 0 && node.most == size && node.size == size);
+  assert_true(node.even && node.successive && node.first == 0 && node.local == other);
+  OK(HeatNodeRenumber(&node, PETSC_COMM_WORLD, PETSC_FALSE));
+  assert_true(node.first == 0 && node.local == rank && !node.successive);
+  OK(HeatNodeClear(&node));
+  OK(HeatNodeClear(&node)); /* there is nothing left to free */
+  MPI_Comm_free(&backwards);
 }
 
 static const struct CMUnitTest Tests[] = {
@@ -108,6 +136,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(writers_are_spread_evenly_over_the_ranks_of_a_node),
     cmocka_unit_test(the_list_of_writers_is_the_same_on_every_rank_and_ascends),
     cmocka_unit_test(each_writer_is_read_back_by_one_other),
+    cmocka_unit_test(node_is_found_and_renumbered),
 };
 
 int main(void)
