@@ -76,19 +76,15 @@ int HeatPetscStart(HeatOptions *o)
 
 /* The environment. */
 
-/* Broadcast a variable of rank 0's environment; *text is NULL if it is not set or empty, and is
-   freed with PetscFree. */
-static PetscErrorCode ReadVariable(MPI_Comm comm, const char *name, char **text)
+/* Broadcast a variable of rank 0's environment.  Collective on comm, except where length is 0.
+   @param[in]  value   on rank 0
+   @param[in]  length  of the value, on all ranks; 0: it is not set or empty
+   @param[out] text    NULL if length is 0; freed with PetscFree */
+static PetscErrorCode ShareVariable(MPI_Comm comm, const char *value, PetscMPIInt length,
+                                    char **text)
 {
-  PetscMPIInt rank, length = 0;
-  const char *value;
-
   PetscFunctionBeginUser;
   *text = NULL;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  value = rank == 0 ? getenv(name) : NULL;
-  if (value) length = (PetscMPIInt)strlen(value);
-  PetscCallMPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
   if (length == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1((size_t)length + 1, text));
   if (value) memcpy(*text, value, (size_t)length);
@@ -123,12 +119,21 @@ static PetscErrorCode ListEnvironment(HeatEnvironment *e)
 
 PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *e)
 {
-  const HeatEnvironment none = {0};
+  const HeatEnvironment none      = {0};
+  const char           *values[2] = {NULL, NULL};
+  PetscMPIInt           rank, length[2] = {0, 0};
 
   PetscFunctionBeginUser;
   *e = none;
-  PetscCall(ReadVariable(comm, "PETSC_OPTIONS", &e->options));
-  PetscCall(ReadVariable(comm, "PETSC_OPTIONS_YAML", &e->yaml));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    values[0] = getenv("PETSC_OPTIONS");
+    values[1] = getenv("PETSC_OPTIONS_YAML");
+  }
+  for (int k = 0; k < 2; k++) length[k] = values[k] ? (PetscMPIInt)strlen(values[k]) : 0;
+  PetscCallMPI(MPI_Bcast(length, 2, MPI_INT, 0, comm));
+  PetscCall(ShareVariable(comm, values[0], length[0], &e->options));
+  PetscCall(ShareVariable(comm, values[1], length[1], &e->yaml));
   if (e->options || e->yaml) PetscCall(ListEnvironment(e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

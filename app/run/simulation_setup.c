@@ -123,11 +123,9 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscFunctionBeginUser;
   (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* messages without another kind count as output */
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
-  PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
-  if (restart && !ContinuesFolder(sim))
-    PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
-  PetscCall(HeatOutputDirectoryIsRecord(comm, c->output.directory, c->file, &own));
-  PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
+  PetscCall(HeatOutputDirectoryStart(comm, c->output.directory, c->file, restart,
+                                     (PetscBool)(restart && !ContinuesFolder(sim)), &sim->lock,
+                                     &own));
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
   from = HeatSimulationSources(sim);

@@ -1,8 +1,8 @@
 /** Text files for all ranks.
  *
  *  Only rank 0 opens the file, because a file that every rank of a large job opens overloads the
- *  file system.  It broadcasts a header {failure, length} and, without a failure, the bytes; so
- *  every rank raises the same error.
+ *  file system.  It broadcasts whether it failed, the length and the first bytes in one message,
+ *  and the other bytes of a longer file in a second one; so every rank raises the same error.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/file/text_file.h"
@@ -28,6 +28,14 @@ enum { WRITER_SECONDS = 10, LOOK_MILLISECONDS = 20 };
 
 /* Failures besides the positive values of errno. */
 enum { TOO_LARGE = -1, PIPE_OR_DEVICE = -2, NO_WRITER = -3 };
+
+/* The first message.  Its size is chosen: most cases fit into it, and MPI sends it as fast as a
+   much shorter one. */
+typedef struct {
+  PetscInt64 failed; /* 0, errno, or a failure of the enumeration */
+  PetscInt64 length; /* of the file */
+  char       begin[8176];
+} Beginning;
 
 /* Open a file without waiting; *failed is 0, errno or PIPE_OR_DEVICE, *pipe is whether it is a
  * pipe.  Unless `pipes`, only a regular file or a folder is accepted: reading a folder fails with
@@ -104,32 +112,40 @@ static PetscErrorCode ReadBytes(const char *path, PetscBool pipes, char **text, 
 PetscErrorCode HeatTextRead(MPI_Comm comm, const char *path, PetscErrorCode code, const char *what,
                             char **text, size_t *length)
 {
-  PetscInt64  header[2] = {0, 0}; /* failure, length */
+  Beginning   b;
   PetscMPIInt rank;
   int         failed = 0;
 
   PetscFunctionBeginUser;
   *text = NULL;
+  PetscCall(PetscMemzero(&b, sizeof b));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
     /* The case file may be a pipe, which a shell makes for: heat2d <(...). */
     PetscCall(ReadBytes(path, (PetscBool)(code == HEAT_ERR_INPUT), text, length, &failed));
-    header[0] = failed;
-    header[1] = (PetscInt64)*length;
+    b.failed = failed;
+    b.length = (PetscInt64)*length;
+    memcpy(b.begin, *text, PetscMin(*length, sizeof b.begin));
   }
-  PetscCallMPI(MPI_Bcast(header, 2, MPIU_INT64, 0, comm));
-  HeatCheck(header[0] != PIPE_OR_DEVICE, comm, code,
+  PetscCallMPI(MPI_Bcast(&b, sizeof b, MPI_BYTE, 0, comm));
+  HeatCheck(b.failed != PIPE_OR_DEVICE, comm, code,
             "%s: cannot be read: it is a pipe or a device; give the name of %s", path, what);
-  HeatCheck(header[0] != NO_WRITER, comm, code,
+  HeatCheck(b.failed != NO_WRITER, comm, code,
             "%s: cannot be read: it is a pipe, and no program has opened it for writing in %d s; "
             "give the name of %s, or start that program first",
             path, WRITER_SECONDS, what);
-  HeatCheck(header[0] != TOO_LARGE, comm, code, "%s: larger than %d MiB; this is not %s", path,
+  HeatCheck(b.failed != TOO_LARGE, comm, code, "%s: larger than %d MiB; this is not %s", path,
             MOST_BYTES / (1024 * 1024), what);
-  HeatCheck(header[0] == 0, comm, code, "%s: cannot be read: %s; give the name of %s", path,
-            strerror((int)header[0]), what);
-  *length = (size_t)header[1];
-  if (rank != 0) PetscCall(PetscMalloc1(*length + 1, text));
-  PetscCallMPI(MPI_Bcast(*text, (int)*length + 1, MPI_CHAR, 0, comm));
+  HeatCheck(b.failed == 0, comm, code, "%s: cannot be read: %s; give the name of %s", path,
+            strerror((int)b.failed), what);
+  *length = (size_t)b.length;
+  if (rank != 0) {
+    PetscCall(PetscMalloc1(*length + 1, text));
+    memcpy(*text, b.begin, PetscMin(*length, sizeof b.begin));
+    (*text)[*length] = '\0';
+  }
+  if (*length > sizeof b.begin)
+    PetscCallMPI(
+        MPI_Bcast(*text + sizeof b.begin, (int)(*length - sizeof b.begin), MPI_CHAR, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,7 +4,8 @@
 
 #include "solver/base/error.h"
 
-/** Read a whole file on rank 0 and broadcast its bytes.  Collective on comm.
+/** Read a whole file on rank 0 and broadcast its bytes.  Collective on comm: one broadcast, two for
+ *  a file of more than 8176 bytes.
  *  @param[in]  code    error code to raise: HEAT_ERR_INPUT for the case file itself, which may be a
  *                      pipe; HEAT_ERR_FILE for a file that a case names, which may not
  *  @param[in]  what    what the file should be, for error messages: "a case file"

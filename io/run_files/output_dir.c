@@ -321,21 +321,30 @@ static PetscErrorCode AgreeOnFolder(MPI_Comm comm, const char *dir, HeatFileErro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Create the folder and lock it, unless this process holds the lock, and print a notice.  Rank 0
+   alone. */
+static PetscErrorCode Lock(const char *dir, int *lock, HeatFileError *error)
+{
+  char notice[2 * PETSC_MAX_PATH_LEN] = "";
+
+  PetscFunctionBeginUser;
+  if (*lock >= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  MakeFolders(dir, error);
+  *lock = TakeLock(dir, notice, sizeof(notice), error);
+  if (notice[0])
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: note: %s\n", notice));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock)
 {
-  HeatFileError error                          = {0};
-  char          notice[2 * PETSC_MAX_PATH_LEN] = "";
+  HeatFileError error = {0};
   PetscMPIInt   rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0 && *lock < 0 && (make || HeatFileExists(dir))) {
-    MakeFolders(dir, &error);
-    *lock = TakeLock(dir, notice, sizeof(notice), &error);
-  }
+  if (rank == 0 && (make || HeatFileExists(dir))) PetscCall(Lock(dir, lock, &error));
   PetscCall(AgreeOnFolder(comm, dir, &error));
-  if (notice[0])
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: note: %s\n", notice));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -350,65 +359,85 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock)
   *lock = -1;
 }
 
-PetscErrorCode HeatOutputDirectoryIsRecord(MPI_Comm comm, const char *dir, const char *file,
-                                           PetscBool *is)
+/* Return whether `file` is results.json in `dir`, by whatever path it is named.  Rank 0 alone. */
+static PetscBool IsRecord(const char *dir, const char *file)
 {
   char        path[PETSC_MAX_PATH_LEN];
   struct stat given, found;
-  int         same = 0;
-  PetscMPIInt rank;
+
+  snprintf(path, sizeof path, "%s/results.json", dir);
+  return (PetscBool)(stat(file, &given) == 0 && stat(path, &found) == 0 &&
+                     given.st_dev == found.st_dev && given.st_ino == found.st_ino);
+}
+
+/* Create the folder and clear it for a run; print a line if an unfinished run was moved.  Rank 0
+   alone. */
+static PetscErrorCode Prepare(const char *dir, PetscBool restart, HeatFileError *error)
+{
+  char notice[2 * PETSC_MAX_PATH_LEN] = "";
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(PetscSNPrintf(path, sizeof path, "%s/results.json", dir));
-  if (rank == 0)
-    same = stat(file, &given) == 0 && stat(path, &found) == 0 && given.st_dev == found.st_dev &&
-           given.st_ino == found.st_ino;
-  PetscCallMPI(MPI_Bcast(&same, 1, MPI_INT, 0, comm));
-  *is = same ? PETSC_TRUE : PETSC_FALSE;
+  MakeFolders(dir, error);
+  if (restart) (void)MoveOrRemove(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, error);
+  else if (!error->failed) PetscCall(ClearEarlierRun(dir, notice, sizeof(notice), error));
+  if (notice[0]) PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: %s\n", notice));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)
 {
-  HeatFileError error                          = {0};
-  char          notice[2 * PETSC_MAX_PATH_LEN] = "";
+  HeatFileError error = {0};
   PetscMPIInt   rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) {
-    MakeFolders(dir, &error);
-    if (restart) (void)MoveOrRemove(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
-    else if (!error.failed) PetscCall(ClearEarlierRun(dir, notice, sizeof(notice), &error));
-  }
+  if (rank == 0) PetscCall(Prepare(dir, restart, &error));
   PetscCall(AgreeOnFolder(comm, dir, &error));
-  if (notice[0]) PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: %s\n", notice));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir)
+/* Move all files of an earlier run into a new folder earlier_NNN/, and print a line if there are
+   any.  Rank 0 alone. */
+static PetscErrorCode MoveEarlier(const char *dir, HeatFileError *error)
 {
-  HeatFileError error = {0};
-  char          aside[PETSC_MAX_PATH_LEN];
-  PetscMPIInt   rank;
-  PetscInt      n = 0;
+  const PetscInt n = MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_TRUE, error);
+  char           aside[PETSC_MAX_PATH_LEN];
+  PetscInt       moved;
+
+  PetscFunctionBeginUser;
+  if (n == 0 || error->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  moved = SetAside(dir, "earlier", IsAny, NULL, aside, sizeof(aside), error);
+  if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+      PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                   "heat2d: note: %s held the files of another run, or branch of it, than the "
+                   "checkpoint's: they (%" PetscInt_FMT ") are now in %s\n",
+                   dir, moved, aside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOutputDirectoryStart(MPI_Comm comm, const char *dir, const char *case_file,
+                                        PetscBool restart, PetscBool other, int *lock,
+                                        PetscBool *is_record)
+{
+  struct {
+    HeatFileError error;
+    PetscBool     is_record;
+  } found = {.is_record = PETSC_FALSE};
+  PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
-    n = MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_TRUE, &error);
-    if (n > 0) n = SetAside(dir, "earlier", IsAny, NULL, aside, sizeof(aside), &error);
+    PetscCall(Lock(dir, lock, &found.error));
+    if (other && !found.error.failed) PetscCall(MoveEarlier(dir, &found.error));
+    found.is_record = IsRecord(dir, case_file);
+    if (!found.error.failed) PetscCall(Prepare(dir, restart, &found.error));
   }
-  PetscCall(AgreeOnFolder(comm, dir, &error));
-  if (n > 0) {
-    PetscCall(
-        PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                     "heat2d: note: %s held the files of another run, or branch of it, than the "
-                     "checkpoint's: they "
-                     "(%" PetscInt_FMT ") are now in %s\n",
-                     dir, n, aside));
-  }
+  PetscCallMPI(MPI_Bcast(&found, sizeof found, MPI_BYTE, 0, comm));
+  *is_record = found.is_record;
+  HeatCheck(!found.error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s",
+            dir, found.error.text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

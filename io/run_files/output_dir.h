@@ -26,12 +26,6 @@ PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool
  *  Not collective. */
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 
-/** Find out whether `file` is results.json in `dir`, by whatever path it is named.  Of a run whose
- *  case is that record, HeatOutputDirectoryPrepare deletes the case.  Collective on comm.
- *  @param[out] is  the same on every rank */
-PetscErrorCode HeatOutputDirectoryIsRecord(MPI_Comm comm, const char *dir, const char *file,
-                                           PetscBool *is);
-
 /** Create `dir` (and its parents) and prepare it for a run.  Collective on comm; rank 0 does it.
  *  - A fresh run (restart false) deletes the files of an earlier run.  If there are checkpoints and
  *    the earlier run did not finish (no results.json with status ok or check-failed), all its files
@@ -41,12 +35,20 @@ PetscErrorCode HeatOutputDirectoryIsRecord(MPI_Comm comm, const char *dir, const
  *  Errors: HEAT_ERR_FILE when the folder cannot be created, read, written to or cleared. */
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
 
-/** Move all files of an earlier run in `dir` into a new folder earlier_NNN/, for a run that
- *  continues from a checkpoint of another folder: one series must not hold the files of two runs.
- *  One line on stderr says so.  If there are no such files, nothing happens.  Collective on comm;
- *  rank 0 does it.
- *  Errors: HEAT_ERR_FILE when a file cannot be moved. */
-PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir);
+/** Lock the folder and prepare it for a run: HeatOutputDirectoryLock with `make`, and
+ *  HeatOutputDirectoryPrepare.  Collective on comm: one broadcast; rank 0 does it.
+ *  @param[in]     case_file  name of the case's file
+ *  @param[in]     other      the run continues from a checkpoint of another folder: first all files
+ *                            of an earlier run are moved into a new folder earlier_NNN/, because
+ *                            one series must not hold the files of two runs, and one line on stderr
+ *                            says so
+ *  @param[in,out] lock       as HeatOutputDirectoryLock
+ *  @param[out]    is_record  whether the case's file, by whatever path it is named, is results.json
+ *                            in `dir`, which has been deleted now; the same on every rank
+ *  Errors: HEAT_ERR_FILE as both. */
+PetscErrorCode HeatOutputDirectoryStart(MPI_Comm comm, const char *dir, const char *case_file,
+                                        PetscBool restart, PetscBool other, int *lock,
+                                        PetscBool *is_record);
 
 /** Remove what a restart from `step` makes invalid.  Snapshots of a larger step are deleted,
  *  because they are written again.  Checkpoints of a larger step (damaged ones, or those that an
