@@ -307,9 +307,9 @@ static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
 static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
                                    const HeatSurvey *survey)
 {
-  const HeatScheme scheme  = state->c->time.scheme;
-  PetscReal        largest = -PETSC_MAX_REAL; /* of -C */
-  HeatExactSum     sum     = {0};
+  const HeatScheme scheme     = state->c->time.scheme;
+  PetscReal        largest[2] = {-PETSC_MAX_REAL, HeatOperatorStiffness(state->op)}; /* first: -C */
+  HeatExactSum     sum        = {0};
   HeatReduction   *r;
 
   PetscFunctionBeginUser;
@@ -317,15 +317,15 @@ static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
     const PetscReal *C = HeatOperatorCapacity(state->op, j);
 
     HeatExactSumAddArray(&sum, (size_t)state->grid->nxl, C);
-    for (PetscInt i = 0; i < state->grid->nxl; i++) largest = PetscMax(largest, -C[i]);
+    for (PetscInt i = 0; i < state->grid->nxl; i++) largest[0] = PetscMax(largest[0], -C[i]);
   }
   PetscCall(HeatReductionCreate(state->grid->comm, &r));
-  PetscCall(HeatReductionAddMaxima(r, 1, &largest, &largest));
+  PetscCall(HeatReductionAddMaxima(r, 2, largest, largest));
   PetscCall(HeatReductionAddSums(r, 1, &sum, &h->capacity));
   PetscCall(HeatReductionRun(r));
   PetscCall(HeatReductionDestroy(&r));
-  h->least = -largest;
-  PetscCall(HeatOperatorStableStep(state->op, &h->stable_step));
+  h->least       = -largest[0];
+  h->stable_step = HeatOperatorStableStepOf(largest[1]);
   h->error_start = HeatSurveyAccount(survey)->error;
   /* Without halo exchanges heat is lost at the blocks' edges, which such a run is to show. */
   if (HeatOperatorBrokenHalo(state->op).every > 0) PetscFunctionReturn(PETSC_SUCCESS);

@@ -35,31 +35,33 @@ static const int SumOfFlow[HEAT_FLOWS] = {SUM_SIDE,   SUM_SIDE + 1, SUM_SIDE + 2
 /* The index of rest r, from 0, of the sum of flow k. */
 static int RestOfFlow(int r, int k) { return SUM_RESTS + r * HEAT_FLOWS + k; }
 
-/* Compute the stored heat, the sum of C T over all cells [J/m]. */
-static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal *stored)
+/* Compute the stored heat and the lowest temperature [K] of all ranks in one reduction. */
+static PetscErrorCode StoredAndLowest(const HeatOperator *op, const PetscReal *T, PetscReal *stored,
+                                      PetscReal *lowest)
+{
+  const HeatGrid *g    = HeatOperatorGrid(op);
+  PetscReal       most = PETSC_MIN_REAL; /* of -T */
+  HeatReduction  *r;
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) most = PetscMax(most, -T[cell]);
+  PetscCall(HeatReductionCreate(g->comm, &r));
+  PetscCall(HeatEnergyAddStored(op, T, r, stored));
+  PetscCall(HeatReductionAddMaxima(r, 1, &most, &most));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  *lowest = -most;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute the content, the sum of C (T - the lowest T) over all cells [J/m]. */
+static PetscErrorCode ContentAbove(const HeatOperator *op, const PetscReal *T, PetscReal lowest,
+                                   PetscReal *content)
 {
   const HeatGrid *g   = HeatOperatorGrid(op);
   HeatExactSum    sum = {0};
 
   PetscFunctionBeginUser;
-  for (PetscInt j = 0; j < g->nyl; j++)
-    HeatExactSumAddProducts(&sum, (size_t)g->nxl, HeatOperatorCapacity(op, j),
-                            T + (size_t)j * (size_t)g->nxl);
-  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, stored));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Compute the content, the sum of C (T - the lowest T) over all cells [J/m]. */
-static PetscErrorCode ContentAboveLowest(const HeatOperator *op, const PetscReal *T,
-                                         PetscReal *content)
-{
-  const HeatGrid *g      = HeatOperatorGrid(op);
-  PetscReal       lowest = PETSC_MAX_REAL;
-  HeatExactSum    sum    = {0};
-
-  PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) lowest = PetscMin(lowest, T[cell]);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPIU_REAL, MPIU_MIN, g->comm));
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
     HeatExactSumAdd(&sum, HeatOperatorCapacityAt(op, cell) * (T[cell] - lowest));
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, content));
@@ -68,10 +70,12 @@ static PetscErrorCode ContentAboveLowest(const HeatOperator *op, const PetscReal
 
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T)
 {
+  PetscReal lowest;
+
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(e, sizeof *e));
-  PetscCall(StoredHeat(op, T, &e->before[SUM_STORED_INITIAL]));
-  PetscCall(ContentAboveLowest(op, T, &e->before[SUM_CONTENT_INITIAL]));
+  PetscCall(StoredAndLowest(op, T, &e->before[SUM_STORED_INITIAL], &lowest));
+  PetscCall(ContentAbove(op, T, lowest, &e->before[SUM_CONTENT_INITIAL]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

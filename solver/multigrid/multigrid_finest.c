@@ -46,7 +46,20 @@ static PetscReal LeastEigenvalue(const HeatMultigrid *mg, PetscReal least_mass)
   return ldexp(least_mass, mg->scale_A) + 0.6 / PetscSqr((PetscReal)PetscMax(g->nx, g->ny));
 }
 
-/* Find scale_A, the lower bound on the mass of a level of one cell, and the estimate above.
+/* Return whether this rank has a part of a side that conducts. */
+static PetscBool SomeSideConducts(const HeatOperator *op)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(op), (HeatSide)side);
+
+    for (PetscInt k = 0; k < faces.length; k++)
+      if (faces.G[k] > 0.0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Find scale_A, whether some side conducts, the estimate above, and this rank's part of the lower
+ * bound on the mass of a level of one cell.
  *
  * In a nearly pure-Neumann problem the mass of the one-cell level is nearly zero.  The right-hand
  * side there is the sum over all residuals, each rounded to single precision; divided by a mass
@@ -60,13 +73,12 @@ static PetscReal LeastEigenvalue(const HeatMultigrid *mg, PetscReal least_mass)
  * order.  noise is chosen: a sixth of the unit roundoff of floats, 2^-24 = 6e-8, since the
  * roundings of many cells partly cancel.  Larger: the cycle removes less of the mean temperature's
  * error.  Smaller: what it adds to the mean is rounding. */
-static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
+static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass, PetscBool *sides)
 {
   const HeatGrid *g             = HeatOperatorGrid(mg->op);
-  const PetscReal noise         = 1e-8;
-  PetscReal       extremes[2]   = {0.0, -PETSC_MAX_REAL}; /* largest d; - least mass */
   PetscReal       to_sixteenths = 0.0, *row;
-  PetscInt64      sixteenths    = 0; /* sum of d, each rounded up to 1/16 */
+  /* largest d; - least mass; whether some side conducts */
+  PetscReal extremes[3] = {0.0, -PETSC_MAX_REAL, SomeSideConducts(mg->op) ? 1.0 : 0.0};
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(g->nxl, &row));
@@ -83,18 +95,18 @@ static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
         if (pass == 0) {
           extremes[0] = PetscMax(extremes[0], d);
           extremes[1] = PetscMax(extremes[1], -row[i]);
-        } else sixteenths += (PetscInt64)ceil(to_sixteenths * d);
+        } else mg->sixteenths += ceil(to_sixteenths * d);
       }
     }
     if (pass) continue;
-    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, mg->comm));
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 3, MPIU_REAL, MPIU_MAX, mg->comm));
     mg->scale_A = extremes[0] > 0.0 && extremes[0] <= PETSC_MAX_REAL ? -ilogb(extremes[0]) - 1 : 0;
     to_sixteenths        = ldexp(16.0, mg->scale_A);
     mg->least_eigenvalue = LeastEigenvalue(mg, -extremes[1]);
+    mg->sixteenths       = 0.0;
+    *sides               = extremes[2] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
   }
   PetscCall(PetscFree(row));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));
-  mg->least_mass = (float)(noise * (PetscReal)sixteenths / 16.0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,22 +184,6 @@ static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, HeatGround *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMultigridSidesConduct(const HeatMultigrid *mg, PetscBool *conduct)
-{
-  int some = 0;
-
-  PetscFunctionBeginUser;
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(mg->op),
-                                                      (HeatSide)side);
-
-    for (PetscInt k = 0; k < faces.length; k++) some |= faces.G[k] > 0.0;
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &some, 1, MPI_INT, MPI_LOR, mg->comm));
-  *conduct = some ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatMultigridCreateFinest(HeatMultigrid *mg)
 {
   HeatLevel *l = &mg->levels[0];
@@ -208,7 +204,14 @@ PetscErrorCode HeatMultigridCreateFinest(HeatMultigrid *mg)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMultigridSetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
+void HeatMultigridSetLeastMass(HeatMultigrid *mg, PetscReal sixteenths)
+{
+  const PetscReal noise = 1e-8; /* FindScale */
+
+  mg->least_mass = (float)(noise * sixteenths / 16.0);
+}
+
+PetscErrorCode HeatMultigridSetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool *sides,
                                         HeatGround *ground)
 {
   HeatLevel *l      = &mg->levels[0];
@@ -216,14 +219,14 @@ PetscErrorCode HeatMultigridSetUpFinest(HeatMultigrid *mg, PetscReal mass, Petsc
 
   PetscFunctionBeginUser;
   mg->wide.filled = PETSC_FALSE;
-  PetscCall(HeatGroundAllocate(&l->s, sides, l->u, ground));
-  PetscCall(FindScaleAndLeastMass(mg, mass));
+  PetscCall(FindScale(mg, mass, sides));
+  PetscCall(HeatGroundAllocate(&l->s, *sides, l->u, ground));
   PetscCall(FillFinest(mg, mass, ground));
-  if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
+  if (*sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
   for (int k = 0; k < 6; k++) {
     PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
     PetscCall(HeatRowsShareEqual(l, rows[k]));
   }
-  PetscCall(HeatGroundMove(l->halo, sides, ground, ground));
+  PetscCall(HeatGroundMove(l->halo, *sides, ground, ground));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -27,6 +27,7 @@
  *
  * A level whose blocks would be thin lies on fewer ranks (HeatDistributionJoinThin). */
 #include <math.h>
+#include <string.h>
 
 #include "solver/base/traffic.h"
 #include "solver/multigrid/level_joins.h"
@@ -41,12 +42,13 @@ static double InSeries(double half, double film)
   return isinf(film) ? half : half * film / (half + film);
 }
 
-/* Count the couplings of all cells of a level.  Collective. */
-static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l,
-                                     HeatCouplings *all)
+/* Count the couplings of all cells of a level; on the finest level, find the lower bound on the
+   mass of a level of one cell in the same message.  Collective. */
+static PetscErrorCode CountCouplings(HeatMultigrid *mg, const HeatLevel *l, HeatCouplings *all)
 {
   const HeatLevelShape *s = &l->s;
   HeatCouplings         c = {0};
+  PetscReal             numbers[HEAT_COUPLINGS + 1];
 
   PetscFunctionBeginUser;
   for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {
@@ -60,7 +62,12 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
         HeatCouplingsAdd(&c, 1.0, (HeatCellCouplings){r.gw[k], r.ge[k], r.gs[k], r.gn[k], r.m[k]});
     }
   }
-  PetscCallMPI(MPI_Allreduce(&c, all, HEAT_COUPLINGS, MPIU_REAL, MPI_SUM, mg->comm));
+  memcpy(numbers, &c, sizeof c);
+  numbers[HEAT_COUPLINGS] = mg->sixteenths;
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, numbers, HEAT_COUPLINGS + 1, MPIU_REAL, MPI_SUM, mg->comm));
+  memcpy(all, numbers, sizeof *all);
+  if (l == mg->levels) HeatMultigridSetLeastMass(mg, numbers[HEAT_COUPLINGS]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -240,9 +247,8 @@ PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
   HeatGround            ground, coarse;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatMultigridSidesConduct(mg, &sides));
   if (mg->n_made == 0) PetscCall(HeatMultigridCreateFinest(mg));
-  PetscCall(HeatMultigridSetUpFinest(mg, mass, sides, &ground));
+  PetscCall(HeatMultigridSetUpFinest(mg, mass, &sides, &ground));
   for (mg->n_levels = 1;; mg->n_levels++) {
     HeatLevel *l = &mg->levels[mg->n_levels - 1];
 

@@ -172,6 +172,7 @@ struct HeatMultigrid {
   float    *zeros;                 /* owned: a half row of zeros */
   HeatRows  gx_low, gy_low, m_low; /* low halves of the coefficients */
   int       scale_A, scale_b;      /* exponents of the scaling */
+  PetscReal sixteenths;            /* this rank's part of the bound, during a set-up */
   float     least_mass;            /* lower bound on the mass of a level of one cell, scaled */
   PetscReal least_eigenvalue;      /* of A, scaled: an estimate */
 

@@ -48,16 +48,19 @@ void HeatLevelFillOnes(const HeatLevelShape *s, float *array);
  *  five arrays more: p, and the low halves of r and of the coefficients.  Collective. */
 PetscErrorCode HeatLevelCreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool finest);
 
-/** Find out whether any boundary face of the domain conducts.  Collective. */
-PetscErrorCode HeatMultigridSidesConduct(const HeatMultigrid *mg, PetscBool *conduct);
-
 /** Create the arrays of the finest level, and what it alone has.  Collective. */
 PetscErrorCode HeatMultigridCreateFinest(HeatMultigrid *mg);
 
-/** Fill the finest level and its halos with the operator's present coefficients.  Collective.
+/** Fill the finest level and its halos with the operator's present coefficients.  Collective; one
+ *  reduction.  mg->sixteenths becomes this rank's part of what HeatMultigridSetLeastMass needs.
  *  @param[in]  mass    [1/s], the mass of HeatOperatorApply
+ *  @param[out] sides   whether some boundary face of the domain conducts
  *  @param[out] ground  the level's ground, freed by the caller */
-PetscErrorCode HeatMultigridSetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
+PetscErrorCode HeatMultigridSetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool *sides,
                                         HeatGround *ground);
+
+/** Set the lower bound on the mass of a level of one cell.  Not collective.
+ *  @param[in] sixteenths  sum of mg->sixteenths over all ranks */
+void HeatMultigridSetLeastMass(HeatMultigrid *mg, PetscReal sixteenths);
 
 #endif

@@ -304,6 +304,13 @@ void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, Pet
  *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
+/** Return the bound on the eigenvalues [1/s] of this rank's cells from which HeatOperatorStableStep
+ *  follows, for a reduction with other numbers.  Not collective. */
+PetscReal HeatOperatorStiffness(const HeatOperator *op);
+
+/** Return the stable step [s] for the largest HeatOperatorStiffness of all ranks. */
+PetscReal HeatOperatorStableStepOf(PetscReal stiffness);
+
 /** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.
  *  Not collective. */
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);

@@ -137,12 +137,11 @@ static PetscReal InnerRowBound(const HeatOperator *op, PetscInt j)
   return bound;
 }
 
-PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
+PetscReal HeatOperatorStiffness(const HeatOperator *op)
 {
   const HeatGrid *g     = op->grid;
   PetscReal       bound = 0.0;
 
-  PetscFunctionBeginUser;
   for (PetscInt j = 0; j < g->nyl; j++) {
     const PetscBool inner = (j > 0 && j < g->nyl - 1 && g->nxl > 2 && !op->low[0]) ? PETSC_TRUE
                                                                                    : PETSC_FALSE;
@@ -155,8 +154,21 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
       bound = PetscMax(bound, RowBound(op, j, 0, g->nxl));
     }
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bound, 1, MPIU_REAL, MPIU_MAX, g->comm));
-  *dt = bound > 0.0 ? 2.0 / bound : PETSC_MAX_REAL;
+  return bound;
+}
+
+PetscReal HeatOperatorStableStepOf(PetscReal stiffness)
+{
+  return stiffness > 0.0 ? 2.0 / stiffness : PETSC_MAX_REAL;
+}
+
+PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
+{
+  PetscReal stiffness = HeatOperatorStiffness(op);
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &stiffness, 1, MPIU_REAL, MPIU_MAX, op->grid->comm));
+  *dt = HeatOperatorStableStepOf(stiffness);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "solver/base/reduction.h"
 #include "solver/case/region_area.h"
 
 /* The numbers of cells, or the areas, of a region: of its shape without regard to later regions,
@@ -122,28 +123,30 @@ static PetscErrorCode CountLeft(const HeatGrid *g, const HeatCase *c, const Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Count the cells of all ranks.
-   @param[out] cells  [n_regions][NUMBERS] */
-static PetscErrorCode CountCells(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
-                                 PetscBool maps, PetscInt64 (*cells)[NUMBERS])
+/* Count the own cells, and add them to a reduction.
+   @param[out] cells  [n_regions][NUMBERS]; of all ranks after the reduction's Run, ANY of a region
+                      without attributes undefined */
+static PetscErrorCode AddCells(HeatReduction *reduction, const HeatGrid *g, const HeatCase *c,
+                               const HeatCellInputs *inputs, PetscBool maps,
+                               PetscInt64 (*cells)[NUMBERS])
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < c->n_regions; r++)
     PetscCall(HeatPaintRegion(g, c, r, inputs, CountRun, &cells[r][SHAPE]));
   PetscCall(CountLeft(g, c, inputs, maps, cells));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, cells, (PetscMPIInt)(NUMBERS * c->n_regions), MPIU_INT64,
-                             MPI_SUM, g->comm));
-  for (PetscInt r = 0; r < c->n_regions; r++)
-    if (!HeatRegionAttributes(&c->regions[r])) cells[r][ANY] = cells[r][SHAPE];
+  PetscCall(HeatReductionAddCounts(reduction, NUMBERS * c->n_regions, cells[0], cells[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Areas. */
 
-/* Compute the areas of all regions but maps, as if there were no maps.
-   @param[out] areas  [n_regions][NUMBERS] [m2]; 0 for maps */
-static PetscErrorCode ComputeAreas(const HeatGrid *g, const HeatCase *c,
-                                   PetscReal (*areas)[NUMBERS])
+/* Compute this rank's share of the areas of all regions but maps, as if there were no maps, and add
+   them to a reduction.  No area is negative, so that the largest number is that of the rank that
+   has computed it.
+   @param[out] areas  [n_regions][NUMBERS] [m2]; zeros on entry; of all ranks after the reduction's
+                      Run, 0 for maps */
+static PetscErrorCode AddAreas(HeatReduction *reduction, const HeatGrid *g, const HeatCase *c,
+                               PetscReal (*areas)[NUMBERS])
 {
   HeatRegionAreas *computed;
   HeatVisibleArea  area;
@@ -161,8 +164,7 @@ static PetscErrorCode ComputeAreas(const HeatGrid *g, const HeatCase *c,
     for (int a = 0; a < HEAT_ATTRIBUTES; a++) areas[r][FIRST + a] = area.of[a];
   }
   PetscCall(HeatRegionAreasDestroy(&computed));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, areas, (PetscMPIInt)(NUMBERS * c->n_regions), MPIU_REAL,
-                             MPI_SUM, g->comm));
+  PetscCall(HeatReductionAddMaxima(reduction, NUMBERS * c->n_regions, areas[0], areas[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -206,13 +208,22 @@ PetscErrorCode HeatRegionSizesMeasure(const HeatGrid *g, const HeatCase *c,
 {
   PetscInt64(*cells)[NUMBERS], (*without)[NUMBERS];
   PetscReal(*areas)[NUMBERS];
+  HeatReduction *reduction;
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc3(c->n_regions, &cells, c->n_regions, &without, c->n_regions, &areas));
-  PetscCall(CountCells(g, c, inputs, PETSC_TRUE, cells));
-  if (HasMaps(c)) PetscCall(CountCells(g, c, inputs, PETSC_FALSE, without));
-  else PetscCall(PetscArraycpy(without, cells, c->n_regions));
-  PetscCall(ComputeAreas(g, c, areas));
+  PetscCall(HeatReductionCreate(g->comm, &reduction));
+  PetscCall(AddCells(reduction, g, c, inputs, PETSC_TRUE, cells));
+  if (HasMaps(c)) PetscCall(AddCells(reduction, g, c, inputs, PETSC_FALSE, without));
+  PetscCall(AddAreas(reduction, g, c, areas));
+  PetscCall(HeatReductionRun(reduction));
+  PetscCall(HeatReductionDestroy(&reduction));
+  if (!HasMaps(c)) PetscCall(PetscArraycpy(without, cells, c->n_regions));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    if (HeatRegionAttributes(&c->regions[r])) continue;
+    cells[r][ANY]   = cells[r][SHAPE];
+    without[r][ANY] = without[r][SHAPE];
+  }
   for (PetscInt r = 0; r < c->n_regions; r++) {
     HeatRegionSize *size  = &sizes[r];
     const PetscReal shape = areas[r][SHAPE];
