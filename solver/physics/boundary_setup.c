@@ -179,6 +179,21 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether all values of all sides are plain numbers. */
+static PetscBool AreNumbers(const HeatCase *c)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt k = 0; k < c->boundary[side].n; k++) {
+      const HeatSegment *s = &c->boundary[side].segments[k];
+
+      if (s->value.text || s->coefficient.text || s->emissivity.text || s->ambient.text ||
+          s->table.file)
+        return PETSC_FALSE;
+    }
+  }
+  return PETSC_TRUE;
+}
+
 PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const PetscReal *kx,
                                     const PetscReal *ky, HeatBoundaries **boundaries)
 {
@@ -197,6 +212,6 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
     if (g->boundary[side])
       PetscCall(SetUpSide(b, c, (HeatSide)side, side < HEAT_BOTTOM ? kx : ky, &fault));
   }
-  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
+  PetscCall(HeatFaultRaiseUnlessNumbers(g->comm, c, AreNumbers(c), &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -181,10 +181,11 @@ static void DescribeFault(const HeatConductivity *s, int axis, size_t cell, Heat
 }
 
 /* Raise HEAT_ERR_INPUT about the first cell, over all ranks, whose conductivity does not depend on
-   T and is not positive and finite.  Collective. */
+   T and is not positive and finite.  Collective, unless all conductivities are plain numbers. */
 static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
 {
-  HeatFault fault = {0};
+  HeatFault fault   = {0};
+  PetscBool numbers = s->from_file[axis] ? PETSC_FALSE : PETSC_TRUE;
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
@@ -192,7 +193,9 @@ static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
     if (!s->from_file[axis] && DependsOnT(s, axis, s->material[cell])) continue;
     if (HeatFaultAdd(&fault, HeatFaultPlace(s->grid, cell))) DescribeFault(s, axis, cell, &fault);
   }
-  PetscCall(HeatFaultRaise(s->grid->comm, s->c, HEAT_ERR_INPUT, "", &fault));
+  for (PetscInt m = 0; m < s->c->n_materials; m++)
+    if (s->c->materials[m].conductivity[axis].text) numbers = PETSC_FALSE;
+  PetscCall(HeatFaultRaiseUnlessNumbers(s->grid->comm, s->c, numbers, &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -64,3 +64,14 @@ PetscErrorCode HeatFaultRaise(MPI_Comm comm, const HeatCase *c, PetscErrorCode c
                        at_t, f->x, f->y, all, f->rule,
                        code == HEAT_ERR_NUMERICS && f->of_T ? ", or steps must be shorter" : "");
 }
+
+PetscErrorCode HeatFaultRaiseUnlessNumbers(MPI_Comm comm, const HeatCase *c, PetscBool numbers,
+                                           HeatFault *f)
+{
+  PetscFunctionBeginUser;
+  if (numbers)
+    PetscCheck(f->count == 0, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "%s: a number that the validation has accepted is invalid: %g", f->path, f->value);
+  else PetscCall(HeatFaultRaise(comm, c, HEAT_ERR_INPUT, "", f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

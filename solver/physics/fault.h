@@ -66,4 +66,12 @@ PetscErrorCode HeatFaultReduce(MPI_Comm comm, HeatFault *fault);
 PetscErrorCode HeatFaultRaise(MPI_Comm comm, const HeatCase *c, PetscErrorCode code,
                               const char *when, HeatFault *fault);
 
+/** Do what HeatFaultRaise does with code HEAT_ERR_INPUT, but only where a value can be invalid: the
+ *  validation of the case has looked at plain numbers, on all ranks alike, so that values that come
+ *  from numbers alone need no message.  Collective, unless `numbers`.
+ *  @param[in] numbers  every value is a plain number of the validated case; the same on all ranks
+ *  Errors: as HeatFaultRaise; PETSC_ERR_PLIB if a number is at fault. */
+PetscErrorCode HeatFaultRaiseUnlessNumbers(MPI_Comm comm, const HeatCase *c, PetscBool numbers,
+                                           HeatFault *f);
+
 #endif

@@ -330,7 +330,8 @@ static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
   k->path        = path;
   PetscCall(PaintShape(k->grid, region, c->solver.paint, map, TemperatureRun, k));
   PetscCall(HeatExpressionDestroy(&k->expression));
-  PetscCall(HeatFaultRaise(k->grid->comm, c, HEAT_ERR_INPUT, "", &k->fault));
+  PetscCall(HeatFaultRaiseUnlessNumbers(k->grid->comm, c, formula->text ? PETSC_FALSE : PETSC_TRUE,
+                                        &k->fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
