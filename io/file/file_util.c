@@ -70,6 +70,14 @@ PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb,
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFileShare(comm, error));
+  PetscCall(HeatFileRaise(comm, path, verb, error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFileRaise(MPI_Comm comm, const char *path, const char *verb,
+                             const HeatFileError *error)
+{
+  PetscFunctionBeginUser;
   HeatCheck(!error->failed, comm, HEAT_ERR_FILE, "%s cannot be %s: %s", path, verb, error->text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

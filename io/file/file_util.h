@@ -54,6 +54,11 @@ PetscErrorCode HeatFileShare(MPI_Comm comm, HeatFileError *error);
 PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb,
                              HeatFileError *error);
 
+/** Raise HEAT_ERR_FILE, "PATH cannot be VERB: reason", if a failure has been shared.  No message is
+ *  sent, but all ranks must call it, with what HeatFileShare has left. */
+PetscErrorCode HeatFileRaise(MPI_Comm comm, const char *path, const char *verb,
+                             const HeatFileError *error);
+
 /** Write the folder of a path into `buffer` of `size` bytes: "." for a path without '/'. */
 void HeatPathFolder(const char *path, char *buffer, size_t size);
 

@@ -85,7 +85,7 @@ PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_colum
   error = t->error;
   if (error.failed) PetscCall(FreeTable(&t));
   *table = t;
-  PetscCall(HeatFileAgree(comm, path, "written", &error));
+  PetscCall(HeatFileRaise(comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
