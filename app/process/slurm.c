@@ -112,16 +112,19 @@ PetscErrorCode HeatSlurmTimeLeft(MPI_Comm comm, PetscReal *left, char job[HEAT_J
 {
   PetscMPIInt rank;
   const char *id = getenv("SLURM_JOB_ID");
+  struct {
+    PetscReal left;
+    char      job[HEAT_JOB_ID];
+  } found = {.left = INFINITY, .job = ""};
 
   PetscFunctionBeginUser;
-  *left = INFINITY;
-  PetscCall(PetscMemzero(job, HEAT_JOB_ID));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0 && id && *id && strspn(id, "0123456789_") == strlen(id)) {
-    (void)snprintf(job, HEAT_JOB_ID, "%.30s", id);
-    *left = LookUpTimeLeft(job);
+    (void)snprintf(found.job, HEAT_JOB_ID, "%.30s", id);
+    found.left = LookUpTimeLeft(found.job);
   }
-  PetscCallMPI(MPI_Bcast(left, 1, MPIU_REAL, 0, comm));
-  PetscCallMPI(MPI_Bcast(job, HEAT_JOB_ID, MPI_CHAR, 0, comm));
+  PetscCallMPI(MPI_Bcast(&found, (int)sizeof found, MPI_BYTE, 0, comm));
+  *left = found.left;
+  PetscCall(PetscArraycpy(job, found.job, HEAT_JOB_ID));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

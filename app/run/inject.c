@@ -26,16 +26,19 @@ static PetscErrorCode Parse(HeatInject *in, const char *text, PetscBool *valid)
 
 PetscErrorCode HeatInjectStart(HeatInject *in, const HeatGrid *grid)
 {
-  const char *text  = getenv("HEAT2D_INJECT");
-  PetscBool   valid = PETSC_TRUE;
-  MPI_Comm    comm  = grid->comm;
+  const char *text = getenv("HEAT2D_INJECT");
+  MPI_Comm    comm = grid->comm;
+  struct {
+    HeatInject in;
+    PetscBool  valid;
+  } parsed = {.in = *in, .valid = PETSC_TRUE};
 
   PetscFunctionBeginUser;
-  if (grid->rank == 0 && text) PetscCall(Parse(in, text, &valid));
-  PetscCallMPI(MPI_Bcast(in, (int)sizeof *in, MPI_BYTE, 0, comm));
-  PetscCallMPI(MPI_Bcast(&valid, 1, MPIU_BOOL, 0, comm));
+  if (grid->rank == 0 && text) PetscCall(Parse(&parsed.in, text, &parsed.valid));
+  PetscCallMPI(MPI_Bcast(&parsed, (int)sizeof parsed, MPI_BYTE, 0, comm));
+  *in = parsed.in;
   HeatCheck(
-      valid, comm, HEAT_ERR_INPUT,
+      parsed.valid, comm, HEAT_ERR_INPUT,
       "HEAT2D_INJECT must be STEP:I:J:VALUE[:TIMES[:MEMORY]]; it is for tests only, unset it");
   if (in->times > 0 && grid->rank == 0)
     (void)fprintf(stderr, "heat2d: note: a fault is injected on purpose: HEAT2D_INJECT=%s\n", text);

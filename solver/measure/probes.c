@@ -131,7 +131,7 @@ static void AddOwnTerms(HeatProbes *probes, const Point *point)
 
 /* Compute the terms of own cells with the operator's present conductivities.  Each conductivity
    around a point is known to the one rank that owns the cell, so that a sum over all ranks gives it
-   to all.  Collective. */
+   to all.  Collective, unless there are no probes. */
 static PetscErrorCode ComputeTerms(HeatProbes *probes)
 {
   enum { NUMBERS = 2 * CELLS };
@@ -139,6 +139,7 @@ static PetscErrorCode ComputeTerms(HeatProbes *probes)
   PetscReal      *k;
 
   PetscFunctionBeginUser;
+  if (probes->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1((size_t)probes->n * NUMBERS, &k));
   for (PetscInt q = 0; q < probes->n_points * CELLS; q++) {
     const Point *point = &probes->points[q / CELLS];
