@@ -22,11 +22,12 @@ static PetscBool LayoutIsRight(const HeatLayout *l, PetscInt size)
 static PetscErrorCode ListNodes(HeatGrid *g)
 {
   const int   node = (int)g->node.index;
-  PetscMPIInt odd  = 0;
+  PetscMPIInt odd;
 
   PetscFunctionBeginUser;
+  if (g->layout.reordered) PetscFunctionReturn(PETSC_SUCCESS);
   if (g->node.successive) odd = !LayoutIsRight(&g->layout, g->size);
-  else if (!g->layout.reordered) {
+  else {
     odd = node != HeatLayoutNode(&g->layout, g->ip, g->jp);
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &odd, 1, MPI_INT, MPI_MAX, g->comm));
   }
@@ -142,8 +143,8 @@ static PetscErrorCode ChooseLayout(MPI_Comm comm, const HeatCase *c, HeatGrid *g
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the process grid and renumber the ranks.  Sets node, n_nodes, px, py, comm, row_comm, rank,
-   size, ip and jp, and with unequal blocks x_start, y_start and load_balance. */
+/* Choose the process grid and renumber the ranks.  Sets node, n_nodes, px, py, comm, row_comm,
+   rank, size, ip and jp, and with unequal blocks x_start, y_start and load_balance. */
 static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
 {
   PetscMPIInt rank, size;
@@ -170,8 +171,10 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
   g->ip = g->rank % g->px;
   g->jp = g->rank / g->px;
   PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
-  PetscCall(
-      HeatNodeRenumber(&g->node, g->comm, (PetscBool)(g->node.successive && !g->layout.reordered)));
+  /* The blocks of a single node are in the order of its ranks. */
+  PetscCall(HeatNodeRenumber(
+      &g->node, g->comm,
+      (PetscBool)(g->node.successive && (!g->layout.reordered || g->n_nodes == 1))));
   PetscCall(ListNodes(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -250,6 +253,7 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
   PetscCall(PetscNew(&g));
   *grid = g;
   PetscCall(PetscNew(&g->da));
+  PetscCall(PetscNew(&g->map));
   PetscCall(HeatVecRegisterReproducible());
   g->vec_type    = c->solver.reproducible ? HEAT_VEC_REPRODUCIBLE : VECSTANDARD;
   g->comm        = MPI_COMM_NULL;
@@ -291,6 +295,8 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
   if (g->da) PetscCall(DMDestroy(g->da));
   PetscCall(PetscFree(g->da));
+  if (g->map) PetscCall(PetscLayoutDestroy(g->map));
+  PetscCall(PetscFree(g->map));
   PetscCall(PetscFree(g->x_start));
   PetscCall(PetscFree(g->y_start));
   PetscCall(PetscFree(g->node_of));
@@ -304,12 +310,35 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
 
 /* What PETSc sees. */
 
+/* Set up the layout that all Vecs and matrices share, unless it exists. */
+static PetscErrorCode SetUpMap(const HeatGrid *g)
+{
+  PetscFunctionBeginUser;
+  if (!*g->map)
+    PetscCall(PetscLayoutCreateFromSizes(g->comm, (PetscInt)HeatGridLocalCells(g), g->nx * g->ny, 1,
+                                         g->map));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatGridCreateVec(const HeatGrid *g, Vec *v)
 {
   PetscFunctionBeginUser;
+  PetscCall(SetUpMap(g));
   PetscCall(VecCreate(g->comm, v));
-  PetscCall(VecSetSizes(*v, (PetscInt)HeatGridLocalCells(g), g->nx * g->ny));
+  PetscCall(VecSetLayout(*v, *g->map));
   PetscCall(VecSetType(*v, g->vec_type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGridCreateShell(const HeatGrid *g, void *context, Mat *A)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetUpMap(g));
+  PetscCall(MatCreate(g->comm, A));
+  PetscCall(MatSetLayouts(*A, *g->map, *g->map));
+  PetscCall(MatSetType(*A, MATSHELL));
+  PetscCall(MatShellSetContext(*A, context));
+  PetscCall(MatSetUp(*A));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

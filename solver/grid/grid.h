@@ -45,14 +45,16 @@
  *        cell (i, j)  =  value[(j - ys) nxl + (i - xs)]
  */
 typedef struct {
-  MPI_Comm    comm;     /* owned; the rank of block (ip, jp) is jp * px + ip */
-  MPI_Comm    row_comm; /* owned; the ranks of this row of blocks, ordered by ip */
-  PetscMPIInt rank;     /* this rank's number in comm */
-  PetscMPIInt size;     /* number of ranks of comm */
-  PetscInt    n_nodes;  /* number of nodes (shared-memory domains) */
-  HeatNode    node;     /* owned; this rank's node, with ranks as numbered in comm */
-  VecType     vec_type; /* type of Vecs: standard, or with exact sums (solver.reproducible) */
-  DM         *da;       /* owned [1]; *da is NULL until HeatGridGetDMDA creates the DMDA */
+  MPI_Comm     comm;     /* owned; the rank of block (ip, jp) is jp * px + ip */
+  MPI_Comm     row_comm; /* owned; the ranks of this row of blocks, ordered by ip */
+  PetscMPIInt  rank;     /* this rank's number in comm */
+  PetscMPIInt  size;     /* number of ranks of comm */
+  PetscInt     n_nodes;  /* number of nodes (shared-memory domains) */
+  HeatNode     node;     /* owned; this rank's node, with ranks as numbered in comm */
+  VecType      vec_type; /* type of Vecs: standard, or with exact sums (solver.reproducible) */
+  DM          *da;       /* owned [1]; *da is NULL until HeatGridGetDMDA creates the DMDA */
+  PetscLayout *map; /* owned [1]; the rows of Vecs and matrices, which share it, since setting up
+                           one takes a message; *map is NULL until it is needed */
 
   PetscInt  nx, ny;      /* number of cells in x and y */
   PetscReal x0, y0;      /* [m] lower left corner of the domain */
@@ -98,6 +100,11 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid);
  *  zeros.  Collective on grid->comm.
  *  @param[out] v  owned by the caller */
 PetscErrorCode HeatGridCreateVec(const HeatGrid *grid, Vec *v);
+
+/** Create a matrix-free operator on Vecs of the grid, MATSHELL, with this context; its operations
+ *  are still to be set.  Collective on grid->comm.
+ *  @param[out] A  owned by the caller */
+PetscErrorCode HeatGridCreateShell(const HeatGrid *grid, void *context, Mat *A);
 
 /** Return a DMDA of the cells with the layout of the grid's Vecs: one value per cell, a star
  *  stencil of width one, no coordinates.  The first call creates it.  Collective on grid->comm.

@@ -58,10 +58,9 @@ static PetscErrorCode ShellDiagonal(Mat A, Vec d)
 static PetscErrorCode CreateShell(HeatLinear *l)
 {
   const HeatGrid *g = HeatOperatorGrid(l->op);
-  const PetscInt  n = (PetscInt)HeatGridLocalCells(g), all = g->nx * g->ny;
 
   PetscFunctionBeginUser;
-  PetscCall(MatCreateShell(g->comm, n, n, all, all, l, &l->shell));
+  PetscCall(HeatGridCreateShell(g, l, &l->shell));
   PetscCall(MatShellSetOperation(l->shell, MATOP_MULT, (void (*)(void))ShellMult));
   PetscCall(MatShellSetOperation(l->shell, MATOP_GET_DIAGONAL, (void (*)(void))ShellDiagonal));
   if (HeatOperatorIsSymmetric(l->op)) {

@@ -176,14 +176,13 @@ static PetscErrorCode GuessStart(SNES snes, Vec x, void *context)
 static PetscErrorCode SetUpImplicit(HeatStepper *s)
 {
   const HeatGrid *g = HeatOperatorGrid(s->op);
-  const PetscInt  n = (PetscInt)HeatGridLocalCells(g), all = g->nx * g->ny;
   HeatStepperTs  *o = s->data;
   SNES            snes;
   KSP             ksp;
   PetscBool       is_alpha, is_bdf;
 
   PetscFunctionBeginUser;
-  PetscCall(MatCreateShell(g->comm, n, n, all, all, s, &o->jacobian));
+  PetscCall(HeatGridCreateShell(g, s, &o->jacobian));
   PetscCall(MatShellSetOperation(o->jacobian, MATOP_MULT, (void (*)(void))JacobianMult));
   PetscCall(TSSetIFunction(o->ts, NULL, Residual, s));
   PetscCall(TSSetIJacobian(o->ts, o->jacobian, o->jacobian, Jacobian, s));
