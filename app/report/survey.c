@@ -174,12 +174,11 @@ PetscErrorCode HeatSurveyFlows(HeatSurvey *survey, const HeatRunState *state, co
 
 /* The survey.  Only a linear operator is updated before the field has been tested for corruption:
    the coefficients of any other may be undefined at a corrupted field. */
-PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
-                              PetscBool row, PetscBool *failed)
+PetscErrorCode HeatSurveyTakeWith(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                                  PetscBool row, PetscBool *failed, HeatReduction *r)
 {
   const PetscBool flows = row && HeatOperatorIsLinear(state->op) ? PETSC_TRUE : PETSC_FALSE;
   PetscReal found[2] = {HeatOperatorHasFault(state->op) ? 1.0 : 0.0, failed && *failed ? 1.0 : 0.0};
-  HeatReduction    *r;
   HeatSummaryTotals summary;
   HeatEnergyTotals  account;
   HeatStepperMemory memory = {0};
@@ -187,7 +186,6 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperSave(state->stepper, &memory));
-  PetscCall(HeatReductionCreate(state->grid->comm, &r));
   PetscCall(HeatReductionAddMaxima(r, 2, found, found));
   PetscCall(HeatDiagnosticsAddSummary(state->op, T, r, &summary));
   PetscCall(HeatEnergyAddTotals(&state->energy, state->op, T, r, &account));
@@ -198,7 +196,6 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
     PetscCall(AddFlows(survey, state, T, r));
   }
   PetscCall(HeatReductionRun(r));
-  PetscCall(HeatReductionDestroy(&r));
   survey->fault   = found[0] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
   survey->summary = HeatDiagnosticsGetSummary(state->op, &summary);
   survey->account = HeatEnergyGet(&state->energy, &account, state->clock.steady);
@@ -209,6 +206,18 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
   }
   if (row) GetZones(survey, state);
   if (failed) *failed = found[1] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                              PetscBool row, PetscBool *failed)
+{
+  HeatReduction *r;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReductionCreate(state->grid->comm, &r));
+  PetscCall(HeatSurveyTakeWith(survey, state, T, row, failed, r));
+  PetscCall(HeatReductionDestroy(&r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

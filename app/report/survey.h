@@ -47,6 +47,12 @@ void HeatSurveyInvalidate(HeatSurvey *survey);
 PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
                               PetscBool row, PetscBool *failed);
 
+/** Do what HeatSurveyTake does, in a reduction to which the caller has added other quantities.
+ *  Collective.
+ *  @param[in,out] r  is run, and not destroyed */
+PetscErrorCode HeatSurveyTakeWith(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                                  PetscBool row, PetscBool *failed, HeatReduction *r);
+
 /** Return the temperature's extremes and mean, and the energy account, at the last HeatSurveyTake;
  *  zero before the first one.  The pointer stays valid, the numbers change with the next
  *  HeatSurveyTake. */

@@ -304,13 +304,13 @@ static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
-                                   const HeatSurvey *survey)
+/* Take the first survey, and find what the bound of the balance needs, in one reduction. */
+static PetscErrorCode TakeFirst(HeatHealth *h, const HeatRunState *state, HeatSurvey *survey,
+                                const PetscReal *T)
 {
-  const HeatScheme scheme     = state->c->time.scheme;
-  PetscReal        largest[2] = {-PETSC_MAX_REAL, HeatOperatorStiffness(state->op)}; /* first: -C */
-  HeatExactSum     sum        = {0};
-  HeatReduction   *r;
+  PetscReal      largest[2] = {-PETSC_MAX_REAL, HeatOperatorStiffness(state->op)}; /* first: -C */
+  HeatExactSum   sum        = {0};
+  HeatReduction *r;
 
   PetscFunctionBeginUser;
   for (PetscInt j = 0; j < state->grid->nyl; j++) {
@@ -322,11 +322,21 @@ static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
   PetscCall(HeatReductionCreate(state->grid->comm, &r));
   PetscCall(HeatReductionAddMaxima(r, 2, largest, largest));
   PetscCall(HeatReductionAddSums(r, 1, &sum, &h->capacity));
-  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatSurveyTakeWith(survey, state, T, PETSC_FALSE, NULL, r));
   PetscCall(HeatReductionDestroy(&r));
   h->least       = -largest[0];
   h->stable_step = HeatOperatorStableStepOf(largest[1]);
   h->error_start = HeatSurveyAccount(survey)->error;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Find out whether the balance is tested. */
+static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
+                                   const HeatSurvey *survey)
+{
+  const HeatScheme scheme = state->c->time.scheme;
+
+  PetscFunctionBeginUser;
   /* Without halo exchanges heat is lost at the blocks' edges, which such a run is to show. */
   if (HeatOperatorBrokenHalo(state->op).every > 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (state->c->limits.balance == 0.0 || scheme == HEAT_SCHEME_STEADY || scheme == HEAT_SCHEME_TS)
@@ -347,7 +357,7 @@ PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, H
   *health      = h;
   h->good_step = -1;
   PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatSurveyTake(survey, state, T, PETSC_FALSE, NULL));
+  PetscCall(TakeFirst(h, state, survey, T));
   PetscCall(
       HeatReachOf(state->c, isnan(end) ? INFINITY : end, summary->min, summary->max, &h->reach));
   h->magnitude = PetscMax(PetscAbsReal(summary->min), PetscAbsReal(summary->max));
