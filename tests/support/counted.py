@@ -11,7 +11,7 @@ from heat2d_case import HEAT2D, MPIEXEC, Outcome, environment, write_case
 
 KINDS = ["halo", "multigrid", "reduction", "output", "setup"]
 PLACES = ["within_nodes", "between_nodes"]
-# Collective calls of each rank after the record has been summed: agreement on the file, and the table's two reductions.
+# Collective calls of each rank after the record has been summed: that sum itself, agreement on the file, and the table's reduction.
 AFTER_THE_RECORD = 3
 
 
