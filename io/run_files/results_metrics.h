@@ -56,7 +56,7 @@ typedef struct {
   HeatResultsSpread memory;    /* [bytes] high-water mark of a rank */
   HeatResultsSpread clock;     /* [Hz] frequency of a rank's processor after the steps */
   const char       *governor;  /* by which the kernel sets the frequency on rank 0; NULL */
-  double            joules;    /* [J] electric energy of all nodes since the set-up began */
+  double            joules;    /* [J] electric energy of all nodes since the grid was created */
   double            watts;     /* [W] its mean power since then */
   const char       *no_energy; /* why the energy is not known; NULL: it is */
 } HeatResultsMetrics;
