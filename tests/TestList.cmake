@@ -12,6 +12,7 @@ endforeach()
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(broken_halo RANKS 1 2 4 7)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7 TIMEOUT 240)
+heat2d_add_unit(deep_halo RANKS 1 2 3 4 6 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
