@@ -2,7 +2,7 @@
 
 # unit tests of solver, io and app
 foreach(file
-    ambient_exchange boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum largest_and_norm
+    ambient_exchange boundary case case_file case_physics coefficients_read conductivity contacts diagnostics energy error exact_sum largest_and_norm
     expression grid halo linear mean nonlinear operator paint probes reduction results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()

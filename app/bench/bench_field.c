@@ -224,14 +224,16 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
                                   HeatResultsMetrics *metrics)
 {
   const HeatGrid      *g    = run->p->grid;
-  const HeatMemoryWork work = {.steps      = run->r->steps,
-                               .passes     = run->times->sweeps,
+  const HeatStepTimes *t    = run->times;
+  HeatMemoryWork       work = {.steps      = run->r->steps,
+                               .passes     = {t->singles, t->sweeps - t->singles},
                                .iterations = run->p->iterations,
                                .solver     = HEAT_TRAFFIC_OF_HEATCG};
   HeatNeed             need;
 
   PetscFunctionBeginUser;
   PetscCall(HeatRunMemoryNeed(run->p->c, g->x_start[1], g->y_start[1], g->size, 0.0, &need));
+  PetscCall(HeatOperatorCoefficientsRead(run->p->op, work.read));
   PetscCall(HeatMetricsFillWindow(g->comm, &run->window, metrics));
   PetscCall(HeatMetricsFillSteps(g->comm, run->times, metrics));
   PetscCall(HeatMetricsFillBandwidth(run->p->c, &work, run->r->seconds,

@@ -337,7 +337,8 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
   HeatTimeWindow      window;
   PetscInt            narrowest[2], widest[2];
   HeatNeed            need;
-  HeatMemoryWork      work = {.steps = m->steps.steps, .passes = m->steps.sweeps};
+  HeatMemoryWork      work = {.steps  = m->steps.steps,
+                              .passes = {m->steps.singles, m->steps.sweeps - m->steps.singles}};
 
   PetscFunctionBeginUser;
   for (int axis = 0; axis < 2; axis++)
@@ -350,6 +351,8 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
   work.stages         = m->stages;
   work.solves         = m->solves;
   PetscCall(FindTrafficSolver(state, from->iterations, &work.solver));
+  work.of_T = HeatOperatorIsSymmetric(state->op) ? PETSC_FALSE : PETSC_TRUE;
+  PetscCall(HeatOperatorCoefficientsRead(state->op, work.read));
   PetscCall(MeasuredWindow(from, &window));
   PetscCall(HeatMetricsFillWindow(comm, &window, &m->found));
   PetscCall(HeatMetricsFillSteps(comm, &m->steps, &m->found));
