@@ -2,7 +2,7 @@
 
 # unit tests of solver, io and app
 foreach(file
-    ambient_exchange boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum largest_and_norm
+    ambient_exchange boundary case case_file case_physics coefficients_read conductivity contacts diagnostics energy error exact_sum largest_and_norm
     expression grid halo linear mean nonlinear operator paint probes reduction results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
@@ -11,11 +11,12 @@ foreach(file schemes schemes_account schemes_steps)
 endforeach()
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(broken_halo RANKS 1 2 4 7)
-heat2d_add_unit(operator_steps RANKS 1 2 4 7)
+heat2d_add_unit(operator_steps RANKS 1 2 4 7 TIMEOUT 240)
+heat2d_add_unit(deep_halo RANKS 1 2 3 4 6 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file binding clock cost_fit digital_line events expression_tree formula json level_joins level_kernels memory_have newton_lag options petsc_rules printable radiation region_area screen_text seal switches time_line time_model time_series turns vector_math) # do not communicate
+foreach(file binding clock cost_fit digital_line events expression_tree formula json kernel_sheet level_joins level_kernels memory_have newton_lag options petsc_rules printable radiation region_area screen_text seal switches time_line time_model time_series turns vector_math) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 foreach(file expression_tree formula) # compare with muParser itself

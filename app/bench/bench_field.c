@@ -224,8 +224,9 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
                                   HeatResultsMetrics *metrics)
 {
   const HeatGrid      *g    = run->p->grid;
-  const HeatMemoryWork work = {.steps      = run->r->steps,
-                               .passes     = run->times->sweeps,
+  const HeatStepTimes *t    = run->times;
+  HeatMemoryWork       work = {.steps      = run->r->steps,
+                               .passes     = {t->singles, t->sweeps - t->singles},
                                .iterations = run->p->iterations,
                                .solver     = HEAT_TRAFFIC_OF_HEATCG};
   HeatNeed             need;
@@ -241,6 +242,7 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
   PetscCall(HeatReductionDestroy(&r));
   HeatMetricsGetWindow(&totals, g->size, &run->window, metrics);
   HeatMetricsGetSteps(&totals, run->times, metrics);
+  PetscCall(HeatOperatorCoefficientsRead(run->p->op, work.read));
   PetscCall(HeatMetricsFillBandwidth(run->p->c, &work, run->r->seconds,
                                      need.total - need.part[HEAT_NEED_PROCESS], binding, metrics));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -19,9 +19,10 @@ PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, Pet
  *  the system reports, up to 128 MiB each.  Collective on job->world. */
 PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *machine);
 
-/** Measure messages within and between nodes, and allreduces.  With one node there is nothing
- *  between nodes, and `between` stays not given; with one rank on each node, assumed numbers stand
- *  for messages within a node.  Collective on job->world. */
+/** Measure messages within and between nodes, of all pairs of ranks or nodes at once, and
+ *  allreduces.  With one node there is nothing between nodes, and `between` stays not given; with
+ *  one rank on each node, assumed numbers stand for messages within a node.  Collective on
+ *  job->world. */
 PetscErrorCode HeatCalibrateNetwork(const HeatJob *job, HeatMachine *machine);
 
 /** Measure the file system of the folder of `path`.  Collective on job->world.

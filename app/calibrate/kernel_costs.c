@@ -32,6 +32,17 @@ typedef struct {
   double         round;                            /* [s] of a round */
 } Campaign;
 
+/* Check that stages are taken as the fit assumes: one by one, and in one sweep. */
+static PetscErrorCode CheckSweeps(const HeatSheet *sheet)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(HeatSheetSweeps(sheet, HEAT_RAW_RKL2) == 0 &&
+                 HeatSheetSweeps(sheet, HEAT_RAW_RKL2_FEW) == 1 &&
+                 HeatSheetSweeps(sheet, HEAT_RAW_RKL2_MANY) == 1,
+             PETSC_COMM_SELF, PETSC_ERR_PLIB, "stages are not timed as the fit assumes");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Create the problems of the next size and prepare their times. */
 static PetscErrorCode AddSize(Campaign *c)
 {
@@ -50,6 +61,7 @@ static PetscErrorCode AddSize(Campaign *c)
         PetscCall(HeatSheetStart(*sheet, c->comm[crew], (HeatCrew)crew, &seconds));
       c->round += seconds;
     }
+    if (*sheet) PetscCall(CheckSweeps(*sheet));
   }
   c->sizes++;
   PetscFunctionReturn(PETSC_SUCCESS);

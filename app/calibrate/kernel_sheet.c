@@ -23,8 +23,9 @@ typedef struct {
 /* What is done with a problem in one measurement. */
 typedef struct {
   Problem    *p;
-  PetscReal   dt;    /* [s] of a step */
-  PetscInt    steps; /* at once */
+  PetscReal   dt;     /* [s] of a step */
+  PetscInt    steps;  /* at once */
+  PetscInt    sweeps; /* in which the last call took the steps, or stages; 0: one by one */
   HeatLinear *linear;
   PetscInt    iterations;
 } Task;
@@ -68,14 +69,15 @@ static PetscErrorCode Create(PetscInt n, HeatCoefficients coefficients, const ch
 /* Take one step, or several in a sweep. */
 static PetscErrorCode Advance(void *context)
 {
-  const Task *t                      = context;
-  Problem    *p                      = t->p;
-  PetscReal   times[HEAT_LONG_SWEEP] = {0.0}; /* nothing depends on time */
+  Task     *t                      = context;
+  Problem  *p                      = t->p;
+  PetscReal times[HEAT_LONG_SWEEP] = {0.0}; /* nothing depends on time */
 
   PetscFunctionBeginUser;
   if (t->steps > 1)
     PetscCall(HeatStepperAdvanceSeveral(p->stepper, t->steps, times, t->dt, NULL, &p->T, &p->info));
   else PetscCall(HeatStepperAdvance(p->stepper, 0.0, t->dt, &p->T, &p->info));
+  t->sweeps = t->steps > 1 ? 1 : p->info.sweeps;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -109,7 +111,12 @@ static PetscErrorCode Report(void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The problems of a grid. */
+/* The problems of a grid.  What is swept at once does not depend on the option -heat_steps_at_once,
+   since the fit knows how many steps and stages a task takes in a sweep (cost_fit.h). */
+
+_Static_assert((int)HEAT_LONG_SWEEP <= (int)HEAT_STEPS_AT_ONCE &&
+                   (int)HEAT_MANY_STAGES <= (int)HEAT_STAGES_AT_ONCE,
+               "a task would take more than one sweep");
 
 enum { FTCS, RKL2_ALONE, RKL2_SWEEPS, IMPLICIT, PROBLEMS };
 
@@ -129,6 +136,7 @@ static PetscErrorCode CreateFtcs(HeatSheet *s)
 
   PetscFunctionBeginUser;
   PetscCall(Create(s->n, s->coefficients, "scheme: ftcs, step: auto", p));
+  PetscCall(HeatOperatorLimitSteps(p->op, HEAT_STEPS_AT_ONCE));
   PetscCall(HeatStepperCreate(p->op, 0.9 * p->limit, &p->stepper));
   PetscCall(HeatStepperMostAtOnce(p->stepper, &most)); /* the first call sets sweeps up */
   for (int k = 0; k < 3; k++)
@@ -147,23 +155,17 @@ static PetscReal DtOf(const Problem *p, PetscInt stages)
 /* Create a problem whose stages are taken in sweeps, or one by one. */
 static PetscErrorCode CreateRkl2(HeatSheet *s, PetscBool alone, Problem *p)
 {
-  Task           task = {.p = p, .steps = 1};
-  PetscErrorCode code;
+  Task task = {.p = p, .steps = 1};
 
   PetscFunctionBeginUser;
   PetscCall(Create(s->n, s->coefficients, "scheme: rkl2, step: auto", p));
+  PetscCall(HeatOperatorLimitSteps(p->op, alone ? 1 : HEAT_STAGES_AT_ONCE));
   task.dt = DtOf(p, HEAT_FEW_STAGES);
   PetscCall(HeatStepperCreate(p->op, task.dt, &p->stepper));
   s->tasks[alone ? HEAT_RAW_RKL2 : HEAT_RAW_RKL2_FEW] = task;
   task.dt                                             = DtOf(p, HEAT_MANY_STAGES);
-  if (!alone) {
-    s->tasks[HEAT_RAW_RKL2_MANY] = task;
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1")); /* the first step reads it */
-  code = Advance(&s->tasks[HEAT_RAW_RKL2]);
-  PetscCall(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
-  PetscFunctionReturn(code);
+  if (!alone) s->tasks[HEAT_RAW_RKL2_MANY] = task;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Fill a right-hand side that has all frequencies. */
@@ -276,6 +278,8 @@ PetscErrorCode HeatSheetSample(HeatSheet *s, MPI_Comm comm, HeatCrew crew)
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscInt HeatSheetSweeps(const HeatSheet *s, HeatRaw raw) { return s->tasks[raw].sweeps; }
 
 void HeatSheetFinish(const HeatJob *job, HeatSheet *s, HeatCrew crew, HeatRawTimes *raw)
 {

@@ -34,6 +34,10 @@ PetscErrorCode HeatSheetStart(HeatSheet *sheet, MPI_Comm comm, HeatCrew crew, do
  *  Collective on comm. */
 PetscErrorCode HeatSheetSample(HeatSheet *sheet, MPI_Comm comm, HeatCrew crew);
 
+/** Return the number of sweeps in which the last call of a task of an explicit scheme took its
+ *  steps or stages; 0: one by one.  Not collective; call HeatSheetStart first. */
+PetscInt HeatSheetSweeps(const HeatSheet *sheet, HeatRaw raw);
+
 /** Store the results.  Not collective. */
 void HeatSheetFinish(const HeatJob *job, HeatSheet *sheet, HeatCrew crew, HeatRawTimes *raw);
 

@@ -1,8 +1,10 @@
 /** Messages and reductions (calibrate.h).
  *
- *  Two ranks exchange messages of the same size, both ways at once, as in a halo exchange.  The
- *  time of the smallest message is the latency.  The bandwidth for a larger message is its size
- *  over its time minus the latency. */
+ *  Ranks in pairs exchange messages of the same size, both ways at once and all pairs at once, as
+ *  in a halo exchange: messages of several pairs share memory, switches and, where there are more
+ *  ranks than cores, the cores.  The time of the slowest pair counts.  The time of the smallest
+ *  message is the latency.  The bandwidth for a larger message is its size over its time minus the
+ *  latency. */
 #include "app/calibrate/calibrate.h"
 #include "solver/base/monotonic.h"
 
@@ -16,8 +18,9 @@ static const PetscMPIInt Sizes[] = {1024, 4096, 16384, 65536, 262144, 1048576, 4
 static const double TooLong = 0.2;
 
 typedef struct {
-  MPI_Comm    comm; /* of two ranks, or of the ranks of a reduction */
-  PetscMPIInt other, bytes;
+  MPI_Comm    comm;  /* of all pairs, or of the ranks of a reduction */
+  PetscMPIInt other; /* the rank at the other end; MPI_PROC_NULL: none */
+  PetscMPIInt bytes;
   char       *out, *in;
 } Channel;
 
@@ -43,17 +46,20 @@ static PetscErrorCode Reduce(void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure the link between the two ranks of a communicator. */
-static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *link)
+/* Measure the links between ranks 0 and 1, 2 and 3, ... of a communicator.  The last one of an odd
+   number of ranks sends nothing. */
+static PetscErrorCode MeasurePairs(const HeatJob *job, MPI_Comm comm, HeatLink *link)
 {
   const double      slice = job->budget / 200.0;
   const PetscMPIInt most  = Sizes[PETSC_STATIC_ARRAY_LENGTH(Sizes) - 1];
   Channel           t     = {.comm = comm, .bytes = Small};
   HeatTimed         timed = {.call = Exchange, .context = &t};
+  PetscMPIInt       rank, size;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &t.other));
-  t.other = 1 - t.other;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  t.other = rank % 2 ? rank - 1 : rank + 1 < size ? rank + 1 : MPI_PROC_NULL;
   PetscCall(PetscCalloc2((size_t)most, &t.out, (size_t)most, &t.in));
   PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
   link->latency = timed.seconds;
@@ -71,21 +77,11 @@ static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure the link between ranks 0 and 1 of comm; comm is MPI_COMM_NULL on ranks outside of it. */
+/* Measure the links between the ranks of comm; comm is MPI_COMM_NULL on ranks outside of it. */
 static PetscErrorCode MeasureLink(const HeatJob *job, MPI_Comm comm, HeatLink *link)
 {
-  MPI_Comm    pair = MPI_COMM_NULL;
-  PetscMPIInt rank;
-
   PetscFunctionBeginUser;
-  if (comm != MPI_COMM_NULL) {
-    PetscCallMPI(MPI_Comm_rank(comm, &rank));
-    PetscCallMPI(MPI_Comm_split(comm, rank < 2 ? 0 : MPI_UNDEFINED, rank, &pair));
-  }
-  if (pair != MPI_COMM_NULL) {
-    PetscCall(MeasurePair(job, pair, link));
-    PetscCallMPI(MPI_Comm_free(&pair));
-  }
+  if (comm != MPI_COMM_NULL) PetscCall(MeasurePairs(job, comm, link));
   PetscCallMPI(MPI_Bcast(link, (PetscMPIInt)sizeof *link, MPI_BYTE, 0, job->world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -21,6 +21,7 @@ void HeatStepTimesAdd(HeatStepTimes *t, double seconds, PetscInt n)
   t->bins[BinOf(each)] += n;
   t->steps += n;
   t->sweeps += 1;
+  t->singles += n == 1 ? 1 : 0;
   t->max          = PetscMax(t->max, each);
   t->most_at_once = PetscMax(t->most_at_once, n);
 }

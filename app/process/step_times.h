@@ -21,8 +21,9 @@ typedef struct {
   PetscInt64 bins[HEAT_STEP_OCTAVES * HEAT_STEP_BINS_PER_OCTAVE]; /* steps in each bin */
   PetscInt64 steps;                                               /* of all bins */
   PetscInt64 sweeps;                                              /* in which they were taken */
-  double     max;                                                 /* [s] longest step */
-  PetscInt   most_at_once;                                        /* steps of the largest sweep */
+  PetscInt64 singles;      /* sweeps of one step, that is steps taken by themselves */
+  double     max;          /* [s] longest step */
+  PetscInt   most_at_once; /* steps of the largest sweep */
 } HeatStepTimes;
 
 /** Add n >= 1 steps that took `seconds` [s] together, in one sweep. */

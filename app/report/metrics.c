@@ -113,8 +113,7 @@ PetscErrorCode HeatMetricsFillBandwidth(const HeatCase *c, const HeatMemoryWork 
   const double cells = (double)c->grid.cells[0] * (double)c->grid.cells[1];
 
   PetscFunctionBeginUser;
-  PetscCall(
-      HeatMemoryTraffic(c, work, &m->bandwidth.bytes_per_cell_step, &m->bandwidth.not_modelled));
+  HeatMemoryTraffic(c, work, &m->bandwidth.bytes_per_cell_step, &m->bandwidth.not_modelled);
   m->bandwidth.achieved = m->bandwidth.bytes_per_cell_step * cells * (double)work->steps / seconds;
   if (binding->n_hosts == 0 || !(binding->hosts[0].cache > 0.0)) PetscFunctionReturn(PETSC_SUCCESS);
   m->bandwidth.cache       = binding->hosts[0].cache;

@@ -367,7 +367,8 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, const Totals *t
   HeatMetricsSources *m     = from->metrics;
   PetscInt            narrowest[2], widest[2];
   HeatNeed            need;
-  HeatMemoryWork      work = {.steps = m->steps.steps, .passes = m->steps.sweeps};
+  HeatMemoryWork      work = {.steps  = m->steps.steps,
+                              .passes = {m->steps.singles, m->steps.sweeps - m->steps.singles}};
 
   PetscFunctionBeginUser;
   for (int axis = 0; axis < 2; axis++)
@@ -380,6 +381,8 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, const Totals *t
   work.stages         = m->stages;
   work.solves         = m->solves;
   PetscCall(FindTrafficSolver(state, from->iterations, &work.solver));
+  work.of_T = HeatOperatorIsSymmetric(state->op) ? PETSC_FALSE : PETSC_TRUE;
+  PetscCall(HeatOperatorCoefficientsRead(state->op, work.read));
   HeatMetricsGetWindow(&t->metrics, state->grid->size, &t->window, &m->found);
   HeatMetricsGetSteps(&t->metrics, &m->steps, &m->found);
   PetscCall(HeatMetricsFillBandwidth(state->c, &work, r->seconds,

@@ -163,24 +163,6 @@ PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear)
 
 /* Bytes per cell. */
 
-/* Return whether the conductances across x are certainly the same in all rows, so that the operator
-   keeps one row of them (ShareRows in solver/operator/operator_coefficients.c). */
-static PetscBool RowsAreAlike(const HeatCase *c, const Traits *t)
-{
-  return (PetscBool)(c->n_regions <= 1 && !t->of_place && !t->nonlinear &&
-                     c->boundary[HEAT_LEFT].n <= 1 && c->boundary[HEAT_RIGHT].n <= 1);
-}
-
-PetscErrorCode HeatNeedRowsAreAlike(const HeatCase *c, PetscBool *alike)
-{
-  Traits t;
-
-  PetscFunctionBeginUser;
-  PetscCall(FindTraits(c, &t));
-  *alike = RowsAreAlike(c, &t);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Return which part of the rows differs from the row below it, so that the operator stores it
    (HeatOperatorShareRows), because of the shapes of materials.  The rows of a rectangle are alike.
    Of a disc, 6 of 10 rows differ from the row below: all where the edge is flatter than 45 degrees,

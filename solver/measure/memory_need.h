@@ -45,10 +45,6 @@ typedef struct {
  *  a side radiates.  Not collective. */
 PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear);
 
-/** Set *alike to whether all rows of cells certainly have the same coefficients, so that one row of
- *  them serves all.  Not collective. */
-PetscErrorCode HeatNeedRowsAreAlike(const HeatCase *c, PetscBool *alike);
-
 /** Compute the memory of the rank with the largest block.  Not collective.
  *  @param[in]  c      a validated case
  *  @param[out] need   within 10 % of the high-water mark for blocks of 10^6 cells and more; numbers

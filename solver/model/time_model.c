@@ -2,7 +2,7 @@
  *
  *  The model counts the work of a rank in the middle of the process grid, which has the largest
  *  block and the most neighbours.  It leaves out waiting for slower ranks, the overlap of messages
- *  with computing, and contention between messages of different nodes. */
+ *  with computing, and contention between messages beyond that of a calibration. */
 #include "solver/model/time_model.h"
 
 #include <math.h>
@@ -86,7 +86,8 @@ typedef struct {
 
 static Axis AxisOf(const HeatTimeExchange *e, int axis)
 {
-  const double    along = ceil(e->n[!axis] / e->parts[!axis]);
+  const double    ends  = axis == 1 && e->corners ? Neighbours(e->parts[0], e->periodic[0]) : 0.0;
+  const double    along = ceil(e->n[!axis] / e->parts[!axis]) + ends * e->depth;
   const double    nodes = ceil(e->parts[axis] / e->tile[axis]);
   const PetscBool wraps = e->periodic[axis];
   const double    all   = Neighbours(e->parts[axis], wraps);
@@ -205,19 +206,25 @@ static double Kernel(const HeatTimeInput *in, HeatKernel kernel, const HeatTimeE
 
 /* Explicit schemes. */
 
-/* Return the time in which a sweep brings the sides' temperatures at its `lines` steps into the
-   halo: for the two sides along an axis, one after the other, a message to each neighbour. */
+/* Return the time in which a sweep brings what it reads along the domain's sides at its `lines`
+   steps into the halo: temperatures and, along some sides, fluxes, each by a message to each
+   neighbour along the side.  Where no cut runs between two opposite sides, a rank has both and
+   sends along one after the other; else they belong to different ranks, which send at once. */
 static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e, double lines)
 {
   double seconds = 0.0;
 
   for (int axis = 0; axis < 2; axis++) {
+    const PetscBool *flux = in->steps->flux + 2 * !axis; /* of the two sides along the axis */
+    const double     low = flux[0] ? 2.0 : 1.0, high = flux[1] ? 2.0 : 1.0;
     HeatTimeExchange line = *e;
 
     if (e->periodic[!axis]) continue;
     line.n[!axis] = line.parts[!axis] = line.tile[!axis] = 1.0;
     line.bytes *= lines;
-    seconds += 2.0 * HeatTimeOfExchange(in->machine, &line);
+    line.corners = PETSC_FALSE;
+    seconds += (e->parts[!axis] < 2.0 ? low + high : PetscMax(low, high)) *
+               HeatTimeOfExchange(in->machine, &line);
   }
   return seconds;
 }
@@ -239,7 +246,8 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
   if (sweeps == 0.0) return t;
   t.compute += lines * Kernel(in, (HeatKernel)(alone + 1), &e, wider) +
                sweeps * Kernel(in, (HeatKernel)(alone + 2), &e, wider);
-  e.depth = (double)s->deep;
+  e.depth   = (double)s->deep;
+  e.corners = PETSC_TRUE;
   t.halo += (double)counts.deep / n * HeatTimeOfExchange(in->machine, &e);
   t.halo += sweeps * AlongSides(in, &e, lines / sweeps);
   return t;

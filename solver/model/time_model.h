@@ -62,6 +62,7 @@ typedef struct {
   PetscBool periodic[2];
   double    depth;    /* [cells] */
   PetscBool diagonal; /* also with the neighbours across corners, by messages of their own */
+  PetscBool corners;  /* messages along y carry the ghost cells at the ends of their rows, too */
   double    bytes;    /* [B] of a value */
 } HeatTimeExchange;
 

@@ -168,13 +168,29 @@ typedef struct {
  *  time or temperature (prescribed and ambient temperatures and prescribed fluxes may change with
  *  time, and so may sources by factors: HeatSourceFactorCount), with ambient exchange, and where
  *  blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
- *  bound, at most 64; 32 by default.  The first call is collective, later calls are not; the result
- *  is equal on all ranks. */
+ *  bound, at most 64; 32 by default; HeatOperatorLimitSteps replaces both.  The first call is
+ *  collective, and so is the first one after HeatOperatorTakesStages or HeatOperatorTakeStages; the
+ *  result is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
+
+/** Steps of ftcs and stages of rkl2 in one sweep, by default.  Chosen by measurement
+ *  (solver/MEASURED.md): 32 steps reach 2.8 times the rate of single steps.  More steps gain
+ *  little, and enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer steps
+ *  read the field from memory more often.  The rings of more than 16 stages outgrow a second-level
+ *  cache of 1 MB. */
+enum { HEAT_STEPS_AT_ONCE = 32, HEAT_STAGES_AT_ONCE = 16 };
 
 /** Store in *most how many steps of ftcs, or stages of rkl2, are taken at once where coefficients
  *  and blocks allow it: the default, or the option -heat_steps_at_once.  Not collective. */
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
+
+/** Take at most so many steps of ftcs, or stages of rkl2, at once from now on, in place of the
+ *  default and of the option -heat_steps_at_once; blocks and coefficients may allow fewer.  What
+ *  was set up for sweeps is freed, and the counts of HeatOperatorDeepHaloCounts begin anew.  Not
+ *  collective, but equal on all ranks.
+ *  @param[in] most  1 to 64; 1: each step and each stage is taken by itself
+ *  Errors: PETSC_ERR_ARG_OUTOFRANGE for any other number. */
+PetscErrorCode HeatOperatorLimitSteps(HeatOperator *op, PetscInt most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep, in a
  *  case without sources that change with time: the conductances of four faces, C, and the sources.
@@ -215,8 +231,8 @@ typedef struct {
 
 /** Return in *takes whether HeatOperatorTakeStages can be called: neither conductances, sources nor
  *  fluxes change with time or temperature (prescribed and ambient temperatures may change with
- *  time), and there is no ambient exchange.  The first call is collective; equal on any layout of
- *  blocks. */
+ *  time), and there is no ambient exchange.  The first call is collective, and so is the first one
+ *  after HeatOperatorMostSteps or HeatOperatorTakeSteps; equal on any layout of blocks. */
 PetscErrorCode HeatOperatorTakesStages(HeatOperator *op, PetscBool *takes);
 
 /** Return the number of sweeps that take n stages with deep halos of `depth` cells. */
@@ -234,7 +250,8 @@ PetscInt HeatOperatorStageSweeps(const HeatOperator *op, PetscInt n);
 static inline PetscInt HeatStageExchanges(PetscInt sweeps) { return sweeps > 1 ? 2 * sweeps : 1; }
 
 /** Take a step of rkl2, T_new = T + d_n.  Stages are taken in sweeps of several where blocks are
- *  large enough, at most -heat_steps_at_once at a time, otherwise one by one, with the same bits.
+ *  large enough, at most -heat_steps_at_once or HeatOperatorLimitSteps at a time, otherwise one by
+ *  one, with the same bits.
  *  Evaluates the boundary values at the stages' times and leaves them at the last of these.
  *  Collective.
  *  @param[in]  n       number of stages, at least 2
@@ -298,6 +315,29 @@ const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, Pets
  *  sum of the cell's four conductances.  Not collective.
  *  @param[out] row  [W/(m K)], [nxl] */
 void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row);
+
+/** Values of coefficients that a pass over the field reads from memory, for each cell of the grid.
+ *  Rows that are equal to the row before them are read from a cache, and not counted. */
+typedef struct {
+  PetscReal capacity; /* C, or dt/C */
+  PetscReal gx, gy;   /* conductances of faces across x, across y */
+  PetscReal sources;  /* sources and prescribed fluxes; in a sweep also shapes of sources */
+  PetscReal ambient;  /* conductance and temperature of the ambient exchange */
+} HeatCoefficientsRead;
+
+/** The kinds of passes, which read different arrays. */
+typedef enum {
+  HEAT_PASS_SINGLE, /* a step or stage by itself, N, or a product with a matrix */
+  HEAT_PASS_SWEEP,  /* a sweep of several steps or stages */
+  HEAT_PASSES
+} HeatPass;
+
+/** Count the values of coefficients that passes read, in the mean over all cells.  A sweep reads
+ *  nothing for a run of equal cells, whose coefficients are in a list; of sweeps nothing is known
+ *  before the first one, and all their numbers are 0.  Collective.
+ *  @param[out] read  by kind of pass */
+PetscErrorCode HeatOperatorCoefficientsRead(const HeatOperator  *op,
+                                            HeatCoefficientsRead read[HEAT_PASSES]);
 
 /** Compute the largest explicit Euler step under which no error can grow: 2 over Gershgorin's bound
  *  of the largest eigenvalue of -C^-1 J, at the field of the last Update.  Collective.
@@ -413,16 +453,18 @@ HeatHaloCounts HeatOperatorHaloCounts(const HeatOperator *op);
 typedef struct {
   PetscInt       depth; /* [cells]; 0 before the first call of HeatOperatorMostSteps, and where
                                  blocks are too small for a deep halo */
-  HeatHaloCounts sent;  /* by this rank since creation */
+  HeatHaloCounts sent;  /* by this rank since sweeps were set up */
   PetscInt64     messages[2]; /* of one exchange, over all ranks: within nodes, between nodes */
   PetscInt64     bytes[2];    /* of one exchange, over all ranks: within nodes, between nodes */
 
-  HeatLayoutTraffic prepared; /* predicted traffic of all ranks since creation that prepared the
-                                 sweeps: coefficients, and T_b along the sides; a value is a
-                                 PetscReal */
+  HeatLayoutTraffic prepared; /* predicted traffic of all ranks, since sweeps were set up, that
+                                 prepared them: coefficients, and T_b along the sides; a value is
+                                 a PetscReal */
 } HeatDeepHaloCounts;
 
-/** Return the counts of the deep halo exchanges. */
+/** Return the counts of the deep halo exchanges since sweeps were set up: at the first call of
+ *  HeatOperatorMostSteps or HeatOperatorTakesStages, and again after HeatOperatorLimitSteps or a
+ *  change from steps to stages or back. */
 HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op);
 
 /** Halo exchanges that were left out on purpose. */

@@ -118,8 +118,9 @@ struct HeatOperator {
   PetscReal          past_time;  /* [s] time of past_fault */
   PetscBool          raised; /* an error about a formula was raised, so that past_fault is not */
   HeatFaceMeans     *means;  /* NULL before the first Update of conductivities that depend on T */
-  HeatOperatorSteps *steps;  /* NULL before the first call of HeatOperatorMostSteps */
-  HeatHaloFault     *broken; /* NULL: no halo exchange is left out */
+  PetscInt           most_steps; /* as HeatOperatorLimitSteps; 0: no limit was given */
+  HeatOperatorSteps *steps;      /* NULL before the first call of HeatOperatorMostSteps */
+  HeatHaloFault     *broken;     /* NULL: no halo exchange is left out */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.

@@ -174,7 +174,7 @@ static PetscErrorCode TakeSweeps(const Step *step)
   PetscInt            sweeps;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetUpSweep(step->op, PETSC_TRUE, 1.0));
+  PetscCall(HeatOperatorSetUpSweep(step->op, 1.0));
   sweeps = HeatStageSweeps(step->n, s->frame.depth);
   SetOwn(s, step->T, &s->field);
   if (sweeps > 1) PetscCall(SetUpKept(step, group.keep));
@@ -272,6 +272,7 @@ PetscErrorCode HeatOperatorTakeStages(HeatOperator *op, PetscInt n, const HeatRk
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOperatorSetUpSteps(op, PETSC_TRUE));
   PetscCall(PetscMemzero(flows, sizeof *flows));
   PetscCall(PetscMalloc1(PetscMax(op->grid->nxl, op->grid->nyl), &step.cells));
   for (int side = 0; side < HEAT_SIDES; side++)

@@ -3,25 +3,40 @@
  *  Before a sweep, T_b beyond the domain's sides is evaluated at the beginning of each step, and
  *  the field gets a deep halo.  The energy account needs the temperatures along the domain's sides
  *  before each step: the sweep records them in `edge`, and the heat is summed afterwards, step by
- *  step.  The sweep is set up once, and again when dt changes. */
+ *  step.  The sweep is set up once, and again when dt changes, or when stages of rkl2 are swept in
+ *  place of steps. */
 #include "solver/operator/operator_steps_impl.h"
 
-/* Steps in one sweep: the default, and the largest number that -heat_steps_at_once may ask for.
-   Chosen: 32 steps reach 2.8 times the rate of single steps (solver/MEASURED.md).  More steps gain
-   little, and enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer steps
-   read the field from memory more often. */
-enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
-
-/* Stages of rkl2 in one sweep.  Chosen by measurement (solver/MEASURED.md): the rings of more
-   stages outgrow a second-level cache of 1 MB; fewer go through memory more often. */
-enum { DEFAULT_STAGES = 16 };
+/* The largest number of steps in one sweep.  Chosen: more gain little, and enlarge the ring of
+   wavefront.c. */
+enum { MAX_STEPS = 64 };
 
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most)
 {
   PetscFunctionBeginUser;
-  *most = stages ? DEFAULT_STAGES : DEFAULT_STEPS;
+  *most = stages ? HEAT_STAGES_AT_ONCE : HEAT_STEPS_AT_ONCE;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", most, NULL));
   *most = PetscClipInterval(*most, 1, MAX_STEPS);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Free what was set up.  Deep halos that are filled next have not been filled before. */
+static PetscErrorCode ForgetSteps(HeatOperator *op)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorStepsDestroy(&op->steps));
+  for (int strips = HEAT_STRIPS_DEEP_T; op->broken && strips < HEAT_STRIPS_MOST; strips++)
+    op->broken->received[strips] = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorLimitSteps(HeatOperator *op, PetscInt most)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(most >= 1 && most <= MAX_STEPS, op->grid->comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "%" PetscInt_FMT " steps at once; it must be 1 to %d", most, (int)MAX_STEPS);
+  op->most_steps = most;
+  PetscCall(ForgetSteps(op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -32,12 +47,14 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   const PetscBool flux    = HeatBoundariesFluxVaries(op->boundaries);
   PetscBool       traits[2 + HEAT_SIDES]; /* not fixed; some flux of time; sides with a flux */
   HeatOperatorSteps *s;
-  PetscInt           most;
+  PetscInt           most = op->most_steps;
 
   PetscFunctionBeginUser;
-  if (op->steps) PetscFunctionReturn(PETSC_SUCCESS);
+  if (op->steps && op->steps->stages == stages) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ForgetSteps(op));
   PetscCall(PetscNew(&s));
   op->steps  = s;
+  s->stages  = stages;
   s->factors = factors;
   traits[0]  = (PetscBool)(!op->linear || op->ambient_exchange || !source || (stages && flux));
   traits[1]  = flux;
@@ -48,7 +65,7 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   s->fixed = traits[0] ? PETSC_FALSE : PETSC_TRUE;
   for (int side = 0; side < HEAT_SIDES; side++)
     s->flux[side] = (PetscBool)(traits[1] && traits[2 + side]);
-  PetscCall(HeatOperatorStepsWanted(stages, &most));
+  if (most == 0) PetscCall(HeatOperatorStepsWanted(stages, &most));
   s->frame = HeatFrameMake(op->grid, most);
   if (s->fixed && s->frame.depth) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -175,7 +192,7 @@ static PetscErrorCode FreeShapes(HeatOperatorSteps *s)
 }
 
 /* Create the sweep with r = dt/C.  Collective. */
-static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscReal dt)
+static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
   const HeatGrid       *g        = op->grid;
   HeatOperatorSteps    *s        = op->steps;
@@ -197,9 +214,8 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscR
   PetscCall(ExchangeDeepHalo(&s->frame, fixed ? fixed : op->zeros, fixed ? g->nxl : 0, NULL, &k.q));
   if (s->factors > 0) PetscCall(ExchangeShapes(op, &k, &fields, &n_fields));
   for (int side = 0; side < HEAT_SIDES; side++) k.flux[side] = s->flux[side];
-  PetscCall(HeatWavefrontCreate(&s->frame, &k, stages, &s->wavefront));
-  s->stages = stages;
-  s->dt     = dt;
+  PetscCall(HeatWavefrontCreate(&s->frame, &k, s->stages, &s->wavefront));
+  s->dt = dt;
   PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));
   HeatLayoutTrafficAdd(&s->prepared, n_fields, &one);
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
@@ -234,14 +250,13 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscBool stages, PetscReal dt)
+PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscReal dt)
 {
   const HeatOperatorSteps *s = op->steps;
 
   PetscFunctionBeginUser;
   if (!s->wavefront) PetscCall(AllocateSides(op));
-  if (!s->wavefront || s->stages != stages || s->dt != dt)
-    PetscCall(CreateWavefront(op, stages, dt));
+  if (!s->wavefront || s->dt != dt) PetscCall(CreateWavefront(op, dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -363,12 +378,14 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
                                      const PetscReal *times, const HeatCellRecord *record,
                                      PetscReal *T, HeatFlows *flows)
 {
-  HeatOperatorSteps *s = op->steps;
+  HeatOperatorSteps *s;
   HeatWavefrontSides sides;
   PetscReal         *factors;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetUpSweep(op, PETSC_FALSE, dt));
+  PetscCall(HeatOperatorSetUpSteps(op, PETSC_FALSE));
+  PetscCall(HeatOperatorSetUpSweep(op, dt));
+  s = op->steps;
   PetscCall(PetscMalloc1(steps * s->factors + 1, &factors));
   PetscCall(SetFactors(op, steps, dt, times, factors));
   PetscCall(SetBeyond(op, steps, dt, times));

@@ -18,7 +18,7 @@ struct HeatOperatorSteps {
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
                                            between nodes */
   HeatLayoutTraffic prepared;           /* as in HeatDeepHaloCounts */
-  PetscBool         stages;             /* `wavefront` is for stages */
+  PetscBool         stages;             /* sweeps take stages of rkl2, not steps of ftcs */
   PetscReal         dt;                 /* [s] for which `wavefront` was made; of stages 1 */
   HeatWavefront    *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
   PetscReal     *fixed_q; /* [nyl][nxl] fixed sources and fluxes where sources have factors of time
@@ -39,14 +39,15 @@ struct HeatOperatorSteps {
                                         step [K]; NULL: no heat crosses that side on this rank */
 };
 
-/** Set up op->steps, unless it exists: find out whether coefficients are fixed, and choose the
- *  frame.  Collective.
+/** Set up op->steps, unless it exists for what is swept: find out whether coefficients are fixed,
+ *  and choose the frame.  Both differ between steps and stages, so that whatever was set up for the
+ *  other kind is freed.  Collective.
  *  @param[in] stages  sweeps take stages of rkl2, not steps of ftcs */
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages);
 
 /** Create the sweep with r = dt/C unless it exists, and allocate what it reads and writes along the
- *  sides.  Collective. */
-PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscBool stages, PetscReal dt);
+ *  sides.  Call HeatOperatorSetUpSteps first.  Collective. */
+PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscReal dt);
 
 /** Return the number of cells of the frame along a side. */
 static inline PetscInt HeatFrameLength(const HeatFrame *frame, HeatSide side)

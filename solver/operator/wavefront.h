@@ -113,6 +113,11 @@ PetscErrorCode HeatWavefrontRun(HeatWavefront *wavefront, PetscInt steps,
 PetscErrorCode HeatWavefrontRunStages(HeatWavefront *wavefront, const HeatWavefrontStages *stages,
                                       const HeatWavefrontSides *sides);
 
+/** Count the values of coefficients that a sweep reads for all own cells together, without those of
+ *  runs of equal cells.  Of stages of rkl2, the first of a step alone reads `sources`.  Not
+ *  collective. */
+HeatCoefficientsRead HeatWavefrontCoefficientsRead(const HeatWavefront *wavefront);
+
 /** Free *wavefront, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatWavefrontDestroy(HeatWavefront **wavefront);
 

@@ -348,6 +348,41 @@ PetscErrorCode HeatWaveStoreRows(HeatWavefront *w, const HeatFrameCoefficients *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add what a row of n cells reads to *sum.  Runs have the coefficients of their cells in a list;
+   what changes with time is read in runs, too.
+   @param[in] below  the row below, whose arrays are in a cache; NULL: none */
+static void AddRead(const HeatWavefront *w, const HeatWaveRow *row, const HeatWaveRow *below,
+                    PetscInt n, HeatCoefficientsRead *sum)
+{
+  const HeatWaveRow none = {0}, *last = below ? below : &none;
+  PetscInt          cells = n;
+
+  for (PetscInt k = 0; k < row->n_runs; k++) cells -= row->runs[k].end - row->runs[k].begin;
+  if (row->gx != last->gx) sum->gx += (PetscReal)cells;
+  if (row->gy != last->gy) sum->gy += (PetscReal)cells;
+  if (row->r != last->r && w->kind != HEAT_WAVE_PLAIN) sum->capacity += (PetscReal)cells;
+  if (row->q != last->q && w->kind >= HEAT_WAVE_SOURCES)
+    sum->sources += (PetscReal)(row->n_spans ? n : cells);
+  if (row->s != last->s) sum->sources += (PetscReal)n;
+  for (PetscInt k = 0; k < row->n_spans; k++)
+    sum->sources += (PetscReal)(row->spans[k].end - row->spans[k].begin);
+}
+
+HeatCoefficientsRead HeatWavefrontCoefficientsRead(const HeatWavefront *w)
+{
+  const PetscInt       low = w->frame.margin[HEAT_BOTTOM], high = low + w->frame.grid->nyl;
+  HeatCoefficientsRead sum = {0};
+
+  for (PetscInt segment = 0; segment < w->segments; segment++) {
+    const HeatWaveRow *rows = &w->rows[segment * (w->frame.ny + 1)];
+
+    for (PetscInt f = low; f < high && w->own[segment]; f++)
+      AddRead(w, &rows[f], f > 0 ? &rows[f - 1] : NULL, w->cut[segment + 1] - w->cut[segment],
+              &sum);
+  }
+  return sum;
+}
+
 PetscErrorCode HeatWaveFreeRows(HeatWavefront *w)
 {
   PetscFunctionBeginUser;

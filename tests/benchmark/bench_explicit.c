@@ -216,9 +216,8 @@ static PetscErrorCode SetUpOurs(Bench *b)
   PetscCall(PetscFree(b->c->source.text));
   b->c->time.scheme = HEAT_SCHEME_RKL2;
   PetscCall(CreateWay(b, &inputs, RKL2));
-  PetscCall(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));
   PetscCall(CreateWay(b, &inputs, STAGES));
-  PetscCall(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
+  PetscCall(HeatOperatorLimitSteps(b->op[STAGES], 1));
   PetscCall(PetscFree(inputs.properties[HEAT_PROPERTY_CONDUCTIVITY]));
   PetscCall(HeatGridCreateVec(b->g, &b->T));
   PetscFunctionReturn(PETSC_SUCCESS);

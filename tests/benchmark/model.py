@@ -9,7 +9,11 @@ and so on, and a calibration at the end, so that both see the same minutes.  Bot
 a run of the wall times of its steps on the slowest rank (`step_times.p25` of results.json), in which set-up and disturbances do not count.  The
 table compares the median of the runs with the median of what the calibrations predict for a step without rows of history.csv and output, with
 the lower quartile of the iterations of the steps.  The two columns of spreads are (largest - smallest)/median of the runs and of the predictions: an error
-within them is noise.  Calibrations and runs want an idle machine.  The exit code is 0 whatever the errors are."""
+within them is noise.  Calibrations and runs want an idle machine.  The exit code is 0 whatever the errors are.
+
+Where there are more nodes than cores, calibration and runs have the same nodes, links and, with --yields, the same library, so that the costs of
+a cell, of a message and of an exchange are those of shared cores.  The model adds these costs, but on shared cores some ranks compute while others'
+messages are on their way: its times are then upper bounds.  The summary counts such places by themselves."""
 from __future__ import annotations
 
 import argparse
@@ -49,6 +53,7 @@ class Place:
     def __init__(self, arguments: argparse.Namespace, folder: Path, nodes: int, ranks: list[int]):
         self.arguments, self.folder, self.nodes, self.ranks = arguments, folder, nodes, ranks
         self.files: list[Path] = []
+        self.shares = nodes * max(ranks) > (os.cpu_count() or 1)  # more ranks than cores
 
     def command(self, ranks: int) -> list[str]:
         launcher = shlex.split(self.arguments.mpiexec)
@@ -58,7 +63,7 @@ class Place:
 
     def start(self, ranks: int, *words: str) -> None:
         env = dict(os.environ)
-        if self.arguments.yields and self.nodes * ranks > (os.cpu_count() or 1):
+        if self.arguments.yields and self.shares:
             env["LD_PRELOAD"] = str(self.arguments.yields.resolve())
         done = subprocess.run([*self.command(ranks), self.arguments.heat2d, *words], cwd=self.folder, env=env, capture_output=True,
                               text=True, check=False)
@@ -115,7 +120,7 @@ class Row:
         plans = [self.plan(machine, iterations) for machine in self.place.files]
         totals = [sum(plan.values()) for plan in plans]
         measured, predicted = statistics.median(self.runs), statistics.median(totals)
-        return {"place": self.where, "problem": self.problem, "cells": f"{self.size[0]} x {self.size[1]}", "measured": measured,
+        return {"shares": self.place.shares, "place": self.where, "problem": self.problem, "cells": f"{self.size[0]} x {self.size[1]}", "measured": measured,
                 "predicted": predicted, "error": predicted / measured - 1.0, "spread": (max(self.runs) - min(self.runs)) / measured,
                 "calibrations": (max(totals) - min(totals)) / predicted,
                 "share": {part: statistics.mean(plan[part] for plan in plans) / statistics.mean(totals) for part in plans[0]}}
@@ -198,11 +203,17 @@ def main() -> None:
         places += [Place(arguments, Path(folder), nodes, [1]) for nodes in arguments.nodes]
         for place in places:
             deadline = began + 60 * arguments.minutes * (1 + places.index(place)) / len(places) - arguments.budget
+            if place.shares and not arguments.yields:
+                print(f"{place.nodes} nodes share {os.cpu_count()} cores: without --yields, waiting ranks keep their core busy", file=sys.stderr)
             rows = visit(place, deadline)
             found += rows
-            ends.append(summary(rows, f"{place.nodes} nodes" if place.nodes > 1 else "this machine"))
+            where = f"{place.nodes} nodes" if place.nodes > 1 else "this machine"
+            ends.append(summary(rows, f"{where}, more ranks than cores" if place.shares else where))
             if place.nodes == 1 and arguments.machine:
                 keep(place, arguments.machine, arguments.name)
+    apart = [one for one in found if not one["shares"]]
+    if 0 < len(apart) < len(found):
+        ends.append(summary(apart, "places with a core for each rank"))
     ends.append(summary(found, "all"))
     text = "\n".join(["", *(f"* {end}" for end in ends), "", f"It took {(time.monotonic() - began) / 60:.1f} minutes."])
     print(text)

@@ -2,14 +2,15 @@
 from __future__ import annotations
 
 import filecmp
+import json
 
-from heat2d_case import Outcome, basic_case, run, write_case
+from heat2d_case import Outcome, basic_case, command, execute, run, write_case
 from nodes import Nodes, finish
 
 # 6 steps: a whole batch of explicit steps at once and a rest, a history of several steps for bdf2.
 STEPS = 6
 SCHEMES = ["ftcs", "rkl2", "backward-euler", "crank-nicolson", "bdf2", "esdirk", "steady", "picard"]
-SIZES = [(nodes, ranks) for nodes in (1, 2, 3, 4, 8) for ranks in (1, 2, 4)]
+SIZES = [(nodes, ranks) for nodes in (1, 2, 3, 4, 8) for ranks in (1, 2, 4)] + [(nodes, 1) for nodes in (5, 6, 7)]
 
 
 def body(scheme: str) -> dict:
@@ -34,6 +35,44 @@ def body(scheme: str) -> dict:
         solver=solver, output={"snapshots": {"every": 3}}, checkpoint={"every": 3, "keep": 9})
 
 
+def counted_as_predicted(results: dict) -> None:
+    """The messages and bytes of every kind are those that the layout predicts.  No tolerance: these are integers."""
+    for kind in ("halo", "multigrid", "reduction", "setup"):
+        counts = results["communication"][kind]
+        for place in ("within_nodes", "between_nodes"):
+            assert counts[place] == counts["predicted"][place], (results["title"], kind, place)
+
+
+# Cases of one material, whose plan is exact.  On up to eight nodes blocks are wide enough for sweeps of steps and stages.
+PLANNED_NODES = (3, 5, 6, 7, 8)
+_LONG = {"step": 0.02, "steps": 3}
+PLANNED = {"ftcs": {"scheme": "ftcs", "step": 1e-6, "steps": 70}, "rkl2": {"scheme": "rkl2", "step": 5e-4, "steps": 3},
+           **{scheme: {"scheme": scheme, **_LONG} for scheme in ("backward-euler", "crank-nicolson", "bdf2", "esdirk")},
+           "steady": {"scheme": "steady"}}
+
+
+def counted_as_planned(nodes: Nodes, directory, scheme: str) -> None:
+    """Run a scheme on the nodes, one rank each, and compare what is counted with what `heat2d plan` and the run predict."""
+    place = directory / f"planned-{scheme}"
+    case = basic_case(title=scheme, grid={"cells": [150, 140], "x": [0.0, 1.0], "y": [0.0, 1.0]}, time=PLANNED[scheme],
+                      boundary={"left": {"type": "temperature", "value": 0.0}, "top": {"type": "convection", "coefficient": 5.0, "ambient": 1.0}},
+                      output={"history": {"every": 35}} if scheme == "ftcs" else {})
+    outcome = finish(nodes.run(write_case(place, case)), place)
+    assert outcome.code == 0, outcome.err
+    results = outcome.results
+    assert results["nodes"] == results["ranks"] == len(nodes.hosts)
+    assert (results["decomposition"]["deep_exchanges"] > 0) == (scheme in ("ftcs", "rkl2")), scheme
+    counted_as_predicted(results)
+    iterations = results["solver"]["iterations"]["total"] / results["time"]["steps"] if results["solver"] else 0
+    done = execute(command("plan", 1, ("case.yaml", "--ranks", str(len(nodes.hosts)), "--ranks-per-node", "1", "--iterations", str(iterations),
+                                       "--json", "plan.json")), place)
+    assert done.returncode == 0, done.stderr
+    planned = json.loads((place / "plan.json").read_text())["communication"]
+    for kind in ("halo", "multigrid", "reduction", "setup"):
+        for where in ("within_nodes", "between_nodes"):
+            assert planned[kind][where] == results["communication"][kind][where], (scheme, kind, where)
+
+
 def same_bytes(nodes: Nodes, directory, serial, scheme: str, *args: str) -> Outcome:
     """Run a scheme on the nodes, and compare its snapshots, and explicit schemes' checkpoints, to those of one rank."""
     place = directory / scheme
@@ -48,6 +87,7 @@ def same_bytes(nodes: Nodes, directory, serial, scheme: str, *args: str) -> Outc
     assert not differ and not failed, f"{scheme}: {differ} have other bytes, {failed} are missing"
     assert (results["nodes"], results["ranks"]) == (len(nodes.hosts), sum(host.ranks for host in nodes.hosts))
     assert sorted(results["provenance"]["hosts"]) == [host.name for host in nodes.hosts]
+    counted_as_predicted(results)
     halo = results["communication"]["halo"]
     assert (halo["between_nodes"]["messages"] > 0) == (len(nodes.hosts) > 1), halo
     assert (halo["within_nodes"]["messages"] > 0) == any(host.ranks > 1 for host in nodes.hosts), halo

@@ -57,6 +57,38 @@ def test_bandwidth_follows_from_the_model(tmp_path):
     assert gamg["breakdown"]["coarse_levels"]["mean"] is None and gamg["pop"]["parallel_efficiency"] > 0
 
 
+# What a single step of ftcs reads on 96 x 80 insulated cells beside T and the new T, as numbers of rows of 96 values of C, 97 of gx and 96 of gy
+# and of sources.  Faces of the bottom and the top side have rows of their own, and so have faces between two layers.
+LAYERS = {"materials": [{"name": name, "conductivity": k, "density": k, "specific_heat": 1.0} for name, k in (("m", 1.0), ("n", 2.0))],
+          "regions": [{"material": "m"}, {"material": "n", "shape": "rectangle", "x": [0.0, 1.0], "y": [0.0, 0.5]}]}
+ROUGH = {"materials": [{"name": "m", "conductivity": "1 + 0.4*sin(97*x)*sin(89*y)", "density": 1.0, "specific_heat": 1.0}]}
+READ = {"uniform": ({}, (1, 1, 3, 0)), "source": ({"source": "x"}, (1, 1, 3, 80)), "layers": (LAYERS, (2, 2, 5, 0)),
+        "rough": (ROUGH, (1, 80, 81, 0)), "rough-source": ({**ROUGH, "source": "x*y"}, (1, 80, 81, 80))}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_bandwidth_of_single_steps_counts_rows_that_are_read(tmp_path, name):
+    """Rows that are equal to the row before them are in a cache.  rel: of a sum of few exact numbers."""
+    sections, rows = READ[name]
+    case = basic_case(**SQUARE, time={"scheme": "ftcs", "step": 1e-6, "steps": 8}, **sections)
+    outcome = run(tmp_path, case, "-heat_steps_at_once", "1")
+    values = 2 + sum(n * length for n, length in zip(rows, (96, 97, 96, 96), strict=True)) / (96 * 80)
+    assert outcome.results["bandwidth"]["bytes_per_cell_step"] == pytest.approx(8 * values, rel=1e-12)
+
+
+def test_bandwidth_of_sweeps_counts_a_pass_for_several_steps(tmp_path):
+    """Sweeps read a source that differs from row to row once, and nothing of equal cells, which are all cells but those at the left and right
+    sides: C is the same along a row, gx and gy of two cells are read in few rows."""
+    time = {"scheme": "ftcs", "step": 1e-6, "steps": 64}
+    found = {}
+    for name, sections in {"uniform": {}, "source": {"source": "x*y"}}.items():
+        outcome = run(tmp_path / name, basic_case(**SQUARE, time=time, output={"history": {"every": 64}}, **sections))
+        assert outcome.results["step_times"]["steps_at_once"] == 32
+        found[name] = 32 * outcome.results["bandwidth"]["bytes_per_cell_step"] / 8
+    assert 2 <= found["uniform"] < 2.1
+    assert found["source"] - found["uniform"] == pytest.approx(1, abs=0.1)
+
+
 def test_machine_is_described(tmp_path):
     results = run(tmp_path, basic_case(), ranks=2).results
     memory, power = results["memory"], results["electricity"]

@@ -302,6 +302,23 @@ def test_steady_case_with_a_conductivity_of_temperature_is_checked_at_its_own_fi
     assert outcome.results["solver"]["newton"] >= 2
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_energy_of_a_steady_run_balances_heat_flows_alone(tmp_path, ranks):
+    """On 1 m x 0.5 m, 3 W/m2 enter on the right, 1.5 W/m, and 4 W/m3 are released, 2 W/m: 3.5 W/m leave on the left, up to the tolerance of
+    the solve.  Their magnitudes are 7 W/m.  The stored heat rises from 0, and does not count."""
+    case = basic_case(grid={"cells": [64, 32], "x": [0.0, 1.0], "y": [0.0, 0.5]}, initial={"temperature": 0.0}, source=4.0,
+                      boundary={"left": {"type": "convection", "coefficient": 2.0, "ambient": 300.0}, "right": {"type": "flux", "value": 3.0}},
+                      time={"scheme": "steady"}, solver={"tolerance": 1e-10})
+    energy = must(run(tmp_path, case, "--quiet", ranks=ranks)).results["energy"]
+    sides = energy["through_sides"]
+    assert sides["right"] == pytest.approx(1.5, rel=1e-12) and energy["sources"] == pytest.approx(2.0, rel=1e-12)
+    assert sides["left"] == pytest.approx(-3.5, rel=1e-7) and sides["bottom"] == sides["top"] == 0
+    assert energy["stored_final"] > 100 and energy["stored_initial"] == 0
+    assert energy["balance_error"] == pytest.approx(sum(sides.values()) + energy["sources"], abs=1e-14)
+    assert energy["balance_error_relative"] == pytest.approx(abs(energy["balance_error"]) / 7.0, rel=1e-6)
+    assert energy["balance_error_relative"] < 1e-8
+
+
 def test_region_without_cells_fails_its_check_and_is_nan_in_the_history(tmp_path):
     case = layers(regions=[*LAYERS["regions"], {"name": "sliver", "shape": "rectangle", "x": [0.51, 0.52],
                                                 "y": [0.0, 0.5], "temperature": 5.0}],

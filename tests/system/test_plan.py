@@ -32,6 +32,12 @@ CASES = {
     "ftcs-strips-7": ({"time": {"scheme": "ftcs", "step": 1e-4, "end": 0.002}}, 7),
     **{f"ftcs-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 200},
                                "output": {"history": {"every": 65}}, "boundary": {"left": ZERO}}, ranks) for ranks in (2, 4)},
+    "ftcs-deep-uneven-5": ({"grid": grid(143, 137), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 200},
+                            "output": {"history": {"every": 65}}, "boundary": {"left": ZERO}}, 5),
+    "ftcs-deep-heaters-4": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 200}, "output": {"history": {"every": 65}},
+                             "source": "x*sin(100*t)", "boundary": {"left": {"type": "flux", "value": "cos(100*t)"}, "top": FILM},
+                             "regions": [{"material": "m"}, {"material": "m", "shape": "rectangle", "x": [0.2, 0.6], "y": [0.1, 0.7],
+                                                             "source": "cos(100*t)"}]}, 4),
     "ftcs-deep-seconds-2": ({"grid": grid(600, 400), "time": {"scheme": "ftcs", "step": 5e-7, "steps": 8000},
                              "output": {"history": {"every": 1000}}}, 2),
     "rkl2-4": ({"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}}, 4),
@@ -59,6 +65,8 @@ CASES = {
                           "decomposition": {"weights": [1, 2, 5, 2, 1, 9], "processes": [3, 2]}}, 6),
     "weights-deep-4": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 3e-4, "steps": 5}, "boundary": {"left": ZERO},
                         "decomposition": {"weights": [1, 1, 2, 3], "processes": [2, 2]}}, 4),
+    "weights-stages-3": ({"grid": grid(170, 61), "time": {"scheme": "rkl2", "step": 0.005, "steps": 3}, "boundary": {"left": ZERO, "top": FILM},
+                          "decomposition": {"weights": [1, 2, 4], "processes": [3, 1]}}, 3),
     "steady-64": ({"grid": grid(96, 96), "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 64),
 }
 

@@ -382,54 +382,78 @@ static double traffic(const HeatCase *c, const HeatMemoryWork *work)
   const char *why;
   double      bytes;
 
-  OK(HeatMemoryTraffic(c, work, &bytes, &why));
+  HeatMemoryTraffic(c, work, &bytes, &why);
   assert_true(isnan(bytes) == (why != NULL));
   return bytes;
 }
 
-static const char a_circle[] = ", {shape: circle, centre: [0.5, 0.5], radius: 0.2, material: m}";
+/* Store what is read where all rows differ and there are sources, as powers of two below 1, so that
+   each of them shows in a sum: C 1/2, gx 1/4, gy 1/8, sources 1/16, ambient exchange 1/32; in a
+   sweep a sixty-fourth of these. */
+static void set_read(HeatMemoryWork *work)
+{
+  work->read[HEAT_PASS_SINGLE] = (HeatCoefficientsRead){0.5, 0.25, 0.125, 0.0625, 0.03125};
+  work->read[HEAT_PASS_SWEEP] = (HeatCoefficientsRead){0.5 / 64, 0.25 / 64, 0.125 / 64, 0.0625 / 64,
+                                                       0.03125 / 64};
+}
+
+static const double Sources = 3.0 / 32.0, Faces = 3.0 / 8.0, Capacity = 0.5;
 
 /* The numbers are those of memory_traffic.h. */
 static void traffic_follows_from_passes_and_iterations(void **state)
 {
-  HeatCase      *two = a_case(a_circle, "ftcs"), *one = a_case("", "ftcs");
+  HeatCase      *ftcs     = a_case("", "ftcs");
   HeatCase      *implicit = a_case("", "backward-euler"), *ts = a_case("", "ts:euler");
-  HeatMemoryWork work = {.steps = 64, .passes = 2, .iterations = 0};
+  HeatMemoryWork work = {.steps = 64, .passes = {[HEAT_PASS_SWEEP] = 2}};
 
   (void)state;
-  assert_true(traffic(two, &work) == 40.0 / 32.0);
-  assert_true(traffic(one, &work) == 16.0 / 32.0);
+  assert_true(traffic(ftcs, &work) == 16.0 / 32.0);
+  set_read(&work);
+  assert_true(traffic(ftcs, &work) == 8.0 * (2.0 + (Capacity + Faces + Sources) / 64) / 32.0);
+  work.passes[HEAT_PASS_SINGLE] = 32;
+  work.passes[HEAT_PASS_SWEEP]  = 0;
+  assert_true(traffic(ftcs, &work) == 8.0 * (2.0 + Capacity + Faces + Sources) / 2.0);
+  work.steps = 32;
+  work.of_T  = PETSC_TRUE; /* Update 10, limit of stability 7 and C */
+  assert_true(traffic(ftcs, &work) == 8.0 * (19.0 + 2.0 * Capacity + Faces + Sources));
   assert_true(isnan(traffic(implicit, &work))); /* the solver is PETSc's */
   assert_true(isnan(traffic(ts, &work)));
   work = (HeatMemoryWork){.steps = 10, .iterations = 60, .solver = HEAT_TRAFFIC_OF_HEATCG};
   assert_true(traffic(implicit, &work) == 582.0);
   work.steps = 0;
   assert_true(isnan(traffic(implicit, &work)));
-  OK(HeatCaseDestroy(&one));
-  OK(HeatCaseDestroy(&two));
+  OK(HeatCaseDestroy(&ftcs));
   OK(HeatCaseDestroy(&implicit));
   OK(HeatCaseDestroy(&ts));
 }
 
 static void traffic_of_rkl2_follows_from_stages_and_sweeps(void **state)
 {
-  HeatCase        *two = a_case(a_circle, "rkl2"), *one = a_case("", "rkl2");
-  const PetscInt   stages[] = {9, 9, 33, 3, 3, 3}, sweeps[] = {1, 1, 3, 0, -1, -1};
-  const PetscBool  of_T[]   = {PETSC_FALSE, PETSC_FALSE, PETSC_FALSE,
-                               PETSC_FALSE, PETSC_FALSE, PETSC_TRUE};
-  const PetscInt64 values[] = {2, 2, 14, 16, 30, 102}, passes[] = {1, 1, 3, 3, 0, 0};
+  static const struct {
+    PetscInt  stages, sweeps;
+    PetscBool of_T;
+    double    values, capacity, faces, sources; /* and how often coefficients are read */
+  } steps[]   = {{9, 1, PETSC_FALSE, 2, 1, 1, 1},
+                 {33, 3, PETSC_FALSE, 14, 3, 3, 1},
+                 {3, 0, PETSC_FALSE, 16, 3, 3, 1},
+                 {3, -1, PETSC_FALSE, 21, 3, 3, 3},
+                 {3, -1, PETSC_TRUE, 89, 7, 3, 3}};
+  HeatCase *c = a_case("", "rkl2");
 
   (void)state;
-  for (int k = 0; k < 6; k++) {
+  for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+    const double   part = steps[k].sweeps > 0 ? 1.0 / 64 : 1.0;
     HeatMemoryWork work = {.steps = 1};
 
-    HeatStageTrafficAdd(&work.stages, stages[k], sweeps[k], of_T[k]);
-    assert_int_equal(work.stages.stages, stages[k]);
-    assert_true(traffic(two, &work) == 8.0 * (double)(values[k] + 3 * passes[k]));
-    assert_true(traffic(one, &work) == 8.0 * (double)values[k]);
+    HeatStageTrafficAdd(&work.stages, steps[k].stages, steps[k].sweeps, steps[k].of_T);
+    assert_int_equal(work.stages.stages, steps[k].stages);
+    assert_true(traffic(c, &work) == 8.0 * steps[k].values);
+    set_read(&work);
+    assert_true(traffic(c, &work) == 8.0 * (steps[k].values + part * (steps[k].capacity * Capacity +
+                                                                      steps[k].faces * Faces +
+                                                                      steps[k].sources * Sources)));
   }
-  OK(HeatCaseDestroy(&one));
-  OK(HeatCaseDestroy(&two));
+  OK(HeatCaseDestroy(&c));
 }
 
 /* One step of one solve: two iterations of Newton's method, of three linear ones each. */
@@ -440,10 +464,16 @@ static void traffic_of_newton_follows_from_its_iterations(void **state)
       .steps = 1, .solves = 1, .newton = 2, .iterations = 6, .solver = HEAT_TRAFFIC_OF_FGMRES};
 
   (void)state;
+  work.read[HEAT_PASS_SINGLE] = (HeatCoefficientsRead){1.0, 1.0, 1.0, 0.0, 0.0};
   /* solve 10 + 4 + 5 + 2; iteration 10 + 4 + 5 + 2 + 3 + 10, solution 3 + 2; linear 8 + 3 + 7 */
   assert_true(traffic(c, &work) == 8.0 * (21 + 2 * (34 + 5) + 6 * 18) + 6 * 97.0);
   work.solver = HEAT_TRAFFIC_OF_CG;
   assert_true(traffic(c, &work) == 8.0 * (12 + 2 * 22 + 6 * 20) + 6 * 97.0);
+  /* N and the mass in three evaluations read all, each of six products C, gx and gy */
+  set_read(&work);
+  assert_true(traffic(c, &work) == 8.0 * (9 + 2 * 19 + 6 * 17 + 3 * (Capacity + Faces + Sources) +
+                                          6 * (Capacity + Faces)) +
+                                       6 * 97.0);
   OK(HeatCaseDestroy(&c));
 }
 

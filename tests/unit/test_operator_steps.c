@@ -237,10 +237,10 @@ static HeatOperator *OneByOne(HeatProblem *p)
   HeatOperator *op;
   PetscBool     takes;
 
-  OK(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));
   OK(HeatOperatorCreate(p->g, p->c, NULL, &op));
   OK(HeatOperatorTakesStages(op, &takes));
-  OK(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
+  OK(HeatOperatorLimitSteps(op, 1));
+  OK(HeatOperatorTakesStages(op, &takes));
   return op;
 }
 
@@ -252,6 +252,7 @@ static PetscReal DifferencesOfStages(HeatProblem *p)
 
   OK(HeatOperatorTakesStages(p->op, &takes));
   wrong += takes ? 0.0 : 1.0;
+  wrong += HeatOperatorStageSweeps(single, 9) == 0 ? 0.0 : 1.0;
   OK(HeatOperatorStableStep(p->op, &dt));
   for (int k = 0; k < 2; k++) {
     const PetscInt n = StageCounts[(p->c->grid.cells[1] + 2 * k) % STAGE_COUNTS];
@@ -332,11 +333,115 @@ static void moving_sources_and_ambient_exchange_are_left_to_single_steps(void **
   AT_MOST(HeatTestLayouts(MakeAmbientExchange, MostOf, &still), 1.0);
 }
 
+/* ------- limits, and steps and stages of one operator ------- */
+
+/* With a limit of 5, a sweep takes 5 steps, and 9 stages take two sweeps, whatever the option says.
+   On 200 x 200 cells blocks of up to seven ranks are wide enough for that. */
+static PetscReal LimitedTo5(HeatProblem *p)
+{
+  PetscInt  most;
+  PetscBool takes;
+  PetscReal wrong = 0.0;
+
+  OK(HeatOperatorMostSteps(p->op, &most));
+  OK(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "7"));
+  OK(HeatOperatorLimitSteps(p->op, 5));
+  OK(HeatOperatorMostSteps(p->op, &most));
+  wrong += most == 5 ? 0.0 : 1.0;
+  OK(HeatOperatorTakesStages(p->op, &takes));
+  wrong += takes && HeatOperatorStageSweeps(p->op, 9) == 2 ? 0.0 : 1.0;
+  OK(HeatOperatorLimitSteps(p->op, 1));
+  OK(HeatOperatorMostSteps(p->op, &most));
+  wrong += most == 1 ? 0.0 : 1.0;
+  OK(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
+  return wrong;
+}
+
+static void a_limit_of_the_operator_replaces_the_default_and_the_option(void **state)
+{
+  const Variant still = {200, 200, UNIFORM, {HELD, FILM, NONE, NONE}, NULL, NULL, NULL};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, LimitedTo5, &still), 0.0);
+}
+
+/* Take steps, stages and again steps with the operators of[0], of[1], of[0]. */
+static void TakeInTurn(HeatOperator *const of[2], PetscReal dt, PetscReal *T, HeatFlows *sum)
+{
+  const PetscReal times[] = {0.0, dt, 2.0 * dt};
+  HeatFlows       flows;
+  PetscInt        most;
+  PetscBool       takes;
+
+  for (int turn = 0; turn < 3; turn++) {
+    if (turn == 1) {
+      OK(HeatOperatorTakesStages(of[1], &takes));
+      TakeStages(of[1], 17, dt, T, sum);
+      continue;
+    }
+    OK(HeatOperatorMostSteps(of[0], &most));
+    OK(HeatOperatorSetTime(of[0], 0.0));
+    OK(HeatOperatorTakeSteps(of[0], 3, dt, times, NULL, T, &flows));
+    HeatFlowsAdd(sum, 1.0, &flows);
+  }
+}
+
+/* Compare one operator that sweeps steps and stages in turn with one operator for each. */
+static PetscReal InTurn(HeatProblem *p)
+{
+  HeatOperator *other;
+  PetscReal    *a = HeatTestNoiseArray(p->g, 3), *b = HeatTestNoiseArray(p->g, 3), dt, wrong = 0.0;
+  HeatFlows     of_a = {0}, of_b = {0};
+  PetscInt      most;
+  PetscBool     takes;
+
+  OK(HeatOperatorCreate(p->g, p->c, NULL, &other));
+  OK(HeatOperatorStableStep(p->op, &dt));
+  OK(HeatOperatorTakesStages(other, &takes));
+  OK(HeatOperatorMostSteps(p->op, &most));
+  OK(HeatOperatorTakesStages(p->op, &takes));
+  wrong += HeatOperatorStageSweeps(p->op, 37) == HeatOperatorStageSweeps(other, 37) ? 0.0 : 1.0;
+  OK(HeatOperatorDestroy(&other));
+  OK(HeatOperatorCreate(p->g, p->c, NULL, &other));
+  TakeInTurn((HeatOperator *[]){p->op, p->op}, dt, a, &of_a);
+  TakeInTurn((HeatOperator *[]){p->op, other}, dt, b, &of_b);
+  wrong += CountDifferences(p->g, a, b, &of_a, &of_b);
+  OK(HeatOperatorDestroy(&other));
+  OK(PetscFree(a));
+  OK(PetscFree(b));
+  return wrong;
+}
+
+static PetscReal StagesAfterSteps(HeatProblem *p)
+{
+  PetscInt  most, again;
+  PetscBool takes;
+
+  OK(HeatOperatorMostSteps(p->op, &most));
+  OK(HeatOperatorTakesStages(p->op, &takes));
+  OK(HeatOperatorMostSteps(p->op, &again));
+  return most > 1 && !takes && again == most ? 0.0 : 1.0;
+}
+
+/* Sweeps of steps are up to 32 deep, sweeps of stages up to 16.  A source with a factor of time is
+   allowed in sweeps of steps alone. */
+static void sweeps_are_set_up_again_for_stages_after_steps(void **state)
+{
+  const Variant still = {300, 280, UNIFORM, {HELD, FILM, NONE, CHANGING}, "x", NULL, NULL};
+  const Variant timed = {200, 200, UNIFORM, {HELD, NONE, NONE, NONE}, "x*sin(t)", NULL, NULL};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, InTurn, &still), 0.0);
+  AT_MOST(HeatTestLayouts(Make, StagesAfterSteps, &timed), 0.0);
+}
+
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(several_steps_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(several_stages_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(sweeps_are_as_deep_as_blocks_allow),
     cmocka_unit_test(moving_sources_and_ambient_exchange_are_left_to_single_steps),
+    cmocka_unit_test(a_limit_of_the_operator_replaces_the_default_and_the_option),
+    cmocka_unit_test(sweeps_are_set_up_again_for_stages_after_steps),
 };
 
 int main(void)

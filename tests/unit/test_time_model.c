@@ -213,6 +213,28 @@ static void sweep_sends_its_halo_and_the_temperatures_of_its_sides(void **state)
   CLOSE(t.halo, (1e-5 + 25600e-8 + 2.0 * (1e-5 + 8192e-8)) / 32.0);
 }
 
+/* The same sweep on 2 x 2 blocks of 200 x 50 cells on one node.  A rank has one side along each
+   axis: one message along x of 32 lines of 32 cells, and along y two, since fluxes of the left side
+   change with time.  The deep halo is 32 x 50 cells along x and, with the ghost cells at one end of
+   each row, 32 x 232 cells along y. */
+static void sweep_sends_along_the_sides_that_a_rank_has(void **state)
+{
+  const HeatMachine m = Simple();
+  const HeatLayout  l = {
+       .nx = 400, .ny = 100, .px = 2, .py = 2, .size = 4, .per_node = 4, .n_nodes = 1};
+  HeatModelSteps steps = {
+      .known = PETSC_TRUE, .steps = 320, .deep = 32, .row = 32, .flux = {[HEAT_LEFT] = PETSC_TRUE}};
+  const HeatTimeInput in   = {.machine = &m, .layout = &l, .steps = &steps};
+  HeatTime            t    = HeatTimeOfStep(&in);
+  const double        deep = (1e-6 + 12800e-9) + (1e-6 + 59392e-9), line = 1e-6 + 8192e-9;
+
+  (void)state;
+  CLOSE(t.halo, (deep + 3.0 * line) / 32.0);
+  steps.flux[HEAT_LEFT] = PETSC_FALSE;
+  t                     = HeatTimeOfStep(&in);
+  CLOSE(t.halo, (deep + 2.0 * line) / 32.0);
+}
+
 static void what_is_not_known_before_the_run_is_not_a_number(void **state)
 {
   const HeatMachine    m     = Simple();
@@ -247,6 +269,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(single_step_of_ftcs_is_its_cells_and_one_exchange),
     cmocka_unit_test(slowest_rank_decides_by_its_block_and_its_speed),
     cmocka_unit_test(sweep_sends_its_halo_and_the_temperatures_of_its_sides),
+    cmocka_unit_test(sweep_sends_along_the_sides_that_a_rank_has),
     cmocka_unit_test(what_is_not_known_before_the_run_is_not_a_number),
     cmocka_unit_test(halo_depths_are_those_of_the_multigrid),
 };
