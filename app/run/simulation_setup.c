@@ -124,6 +124,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* messages without another kind count as output */
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
+  if (sim->options->began) *sim->options->began = PETSC_TRUE;
   if (restart && !ContinuesFolder(sim))
     PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
   PetscCall(HeatOutputDirectoryIsRecord(comm, c->output.directory, c->file, &own));
