@@ -500,14 +500,3 @@ def test_every_second_of_a_run_belongs_to_a_phase(tmp_path, ranks, scheme):
         # `elapsed` is read after the phases, when provenance has been collected: hosts and libraries
         assert 0.9 * elapsed < sum(seconds.values()) <= elapsed, (seconds, elapsed)
     assert "unaccounted" not in outcome.out and "start-up" in outcome.out
-
-
-@pytest.mark.parametrize("ranks", [1, 2])
-def test_error_while_a_row_is_surveyed_frees_all_memory(tmp_path, ranks):
-    """The temperature of a side is undefined at the time of a row, which the explicit step that leads there does not need."""
-    case = basic_case(time={"scheme": "ftcs", "step": 1e-4, "steps": 4}, output={"history": {"every": 1}},
-                      boundary={"left": {"type": "temperature", "value": "300 + sqrt(1.5e-4 - t)"}})
-    outcome = run(tmp_path, case, "--quiet", "-malloc_debug", "-malloc_dump", ranks=ranks)
-    assert outcome.code == 3 and "boundary.left" in outcome.err, outcome.err
-    left = [line for line in outcome.out.splitlines() if "bytes" in line and "PetscPushErrorHandler" not in line]
-    assert not left and len(outcome.err.splitlines()) == 1, outcome.out + outcome.err
