@@ -22,7 +22,7 @@ PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatWarnings *warning
 
 /** Check, before anything is changed in the output folder, that the files can be opened: fail for
  *  two columns of one name, a file of an earlier run that is no table, or a folder with the name of
- *  a table.  Collective.
+ *  a table or of another file of every run.  Collective.
  *  @param[in] resume  the run continues from a checkpoint
  *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputCheck(const HeatOutput *output, const HeatRunState *state,
@@ -103,8 +103,8 @@ PetscErrorCode HeatOutputSync(HeatOutput *output, const HeatRunState *state);
 void HeatOutputGetSnapshots(const HeatOutput *output, PetscInt *n,
                             const HeatSnapshotEntry **entries);
 
-/** List the tables for a checkpoint, lines "NAME ROWS STEP DIGEST" (HeatCheckpointState), on rank 0;
- *  other ranks get NULL.  Free with PetscFree.  Not collective. */
+/** List the tables for a checkpoint, lines "NAME ROWS STEP DIGEST" (HeatCheckpointState), on rank
+ *  0; other ranks get NULL.  Free with PetscFree.  Not collective. */
 PetscErrorCode HeatOutputListTables(const HeatOutput *output, const HeatRunState *state,
                                     char **tables);
 

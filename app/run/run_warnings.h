@@ -15,9 +15,9 @@
 PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatRunState *state,
                                   const HeatOptions *options, PetscBool restarted);
 
-/** Warn of what the last steps showed: events that were not found, pulses and steep changes that a step
- *  hides, pulses that are too fast to be followed, temperatures outside the range that can be reached.  Not
- *  collective.
+/** Warn of what the last steps showed: events that were not found, pulses and steep changes that a
+ *  step hides, pulses that are too fast to be followed, temperatures outside the range that can be
+ *  reached.  Not collective.
  *  @param[in] before  [s] time before these steps, of which there are several in a sweep */
 PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState *state,
                                      PetscReal before, const HeatHealth *health);
