@@ -46,10 +46,10 @@ PetscBool HeatTurnsAreFast(HeatTurns *turns);
 PetscBool HeatTurnsSteep(HeatTurns *turns, PetscReal from, PetscReal to, PetscReal between[2]);
 
 /** Return the end of a step [s] from `from` to at most `to` over which the formula is nearly linear
- *  in time: halve the step until each part's values at the quarters and in the middle differ from
- *  the straight line between the two ends by at most a tenth of the part's range.  The range is
- *  that of the part's bounds in the run, which can be wider than its values.  The caller has
- *  excluded turns between `from` and `to`. */
+ *  in time: halve the step until each part differs from the straight line between its values at the
+ *  two ends by at most a tenth of the part's range in the middle, and by at most a fifth at the
+ *  quarters.  The range is that of the part's bounds in the run, which can be wider than its
+ *  values.  The caller has excluded turns between `from` and `to`. */
 PetscReal HeatTurnsFollow(HeatTurns *turns, PetscReal from, PetscReal to);
 
 /** Return the share of a peak or dip at the time `turn` that a step from `from` to `to` [s] hides.
