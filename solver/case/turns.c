@@ -180,9 +180,9 @@ static void Ends(HeatTurns *turns, const Part *part, PetscReal from, PetscReal t
 
 /* Return the difference between a part's value in the middle of a step and the straight line
    between its values at the ends, or half of the difference at a quarter of the step if that is
-   more, relative to the part's range.  The quarters find a steep change in the middle of the step, where
-   it crosses the line; chosen: they count half, since such a change differs there by a quarter of
-   the range. */
+   more, relative to the part's range.  The quarters find a steep change in the middle of the step,
+   where it crosses the line; chosen: they count half, since such a change differs there by a
+   quarter of the range. */
 static PetscReal Bend(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
 {
   PetscReal end[2], most = 0.0;
