@@ -304,7 +304,7 @@ static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
   }
   PetscCall(HeatHistoryCompare(a->id, cycle, c.step - (ftcs ? 1 : 0), &row, &error));
   a->report->histories += 1;
-  if (!(error <= a->report->history)) a->report->history = error; /* also NaN */
+  if (!isnan(a->report->history) && !(error <= a->report->history)) a->report->history = error;
   if (!(error <= HeatHistoryBound(a->id->workload)))
     AddReasonOnce(a, &c,
                   "the field is not the one to which the steps lead from the nonce's first field");

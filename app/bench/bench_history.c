@@ -174,7 +174,8 @@ static double ErrorOf(const Patch *s, const HeatHistoryRow *row)
   for (int k = 0; k < row->n; k++) {
     const double difference = row->values[k] - T[k];
 
-    if (!(fabs(difference) <= most)) most = fabs(difference); /* also NaN */
+    if (isnan(difference)) return NAN;
+    most = fmax(most, fabs(difference));
     if (!KeepsItsHeat(s->id, row->first + k, row->row)) continue;
     wrong += difference * difference;
     right += (T[k] - MeanTemperature) * (T[k] - MeanTemperature);

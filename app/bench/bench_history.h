@@ -33,7 +33,7 @@ typedef struct {
  *  @param[out] error  implicit: root mean square of the differences in glass and epoxy, divided by
  *                     the root mean square of the deviations of the history from the mean
  *                     temperature there, 0 if the row has neither glass nor epoxy; explicit:
- *                     largest difference [K] */
+ *                     largest difference [K]; NaN if a value of the row is NaN */
 PetscErrorCode HeatHistoryCompare(const HeatBenchId *id, uint32_t cycle, PetscInt step,
                                   const HeatHistoryRow *row, double *error);
 

@@ -7,6 +7,7 @@
 #include "app/command/command_plan.h"
 #include "app/command/command_run.h"
 #include "app/command/command_verify.h"
+#include "app/process/petsc_files.h"
 #include "app/process/petsc_options.h"
 #include "app/process/process_start.h"
 #include "app/process/provenance.h"
@@ -81,11 +82,29 @@ static int Finalize(int exit_code)
   return exit_code ? exit_code : HeatErrorExitCode(HEAT_ERR_INPUT);
 }
 
+/* Call the command; return the exit code. */
+static int RunCommand(HeatOptions *options, const HeatProcessStart *start)
+{
+  PetscErrorCode code;
+  int            exit_code = 0;
+
+  HeatPrintableInstall();
+  code = HeatErrorInstall();
+  if (!code) code = HeatEnvironmentRead(PETSC_COMM_WORLD, &options->environment);
+  if (!code) code = Dispatch(PETSC_COMM_WORLD, options, start, &exit_code);
+  if (!code) return exit_code;
+  exit_code = HeatErrorExitCode(code);
+  /* A defect may have hit this rank alone; without the abort the others would wait for it. */
+  if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
+  return exit_code;
+}
+
 int main(int argc, char **argv)
 {
   HeatProcessStart start;
   HeatOptions      options;
-  PetscErrorCode   code;
+  HeatPetscFiles   files;
+  PetscBool        began = PETSC_FALSE, refused;
   int              exit_code;
 
   HeatProcessStartNote(&start);
@@ -93,21 +112,25 @@ int main(int argc, char **argv)
     (void)fprintf(stderr, "heat2d: error: out of memory\n");
     return HEAT_EXIT_INTERNAL;
   }
+  options.began = &began;
+  HeatPetscFilesNote(&options, &files);
   HeatSignalsHold();
   exit_code = HeatPetscStart(&options);
   HeatSignalsRelease(start.hangup_ignored);
-  if (exit_code) return exit_code;
-  HeatPrintableInstall();
-  code = HeatErrorInstall();
-  if (!code) code = HeatEnvironmentRead(PETSC_COMM_WORLD, &options.environment);
-  if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, &start, &exit_code);
-  if (code) {
-    exit_code = HeatErrorExitCode(code);
-    /* A defect may have hit this rank alone; without the abort the others would wait for it. */
-    if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
+  if (exit_code) {
+    HeatPetscFilesRestore(&files);
+    return exit_code;
   }
+  exit_code = RunCommand(&options, &start);
+  refused   = !began && (exit_code == HeatErrorExitCode(HEAT_ERR_INPUT) ||
+                       exit_code == HeatErrorExitCode(HEAT_ERR_FILE))
+                  ? PETSC_TRUE
+                  : PETSC_FALSE;
   (void)HeatEnvironmentClear(&options.environment);
   HeatOptionsFree(&options);
   HeatProcessDropDeadStreams();
-  return Finalize(exit_code);
+  if (refused) (void)HeatPetscFilesDropLate();
+  exit_code = Finalize(exit_code);
+  if (refused) HeatPetscFilesRestore(&files);
+  return exit_code;
 }

@@ -65,6 +65,7 @@ typedef struct {
   char           **start_argv; /* [start_argc + 1] petsc_argv with -skip_petscrc as first option */
   int              argc;       /* number of entries of argv */
   char           **argv;       /* [argc] all arguments, as they were given; borrowed */
+  PetscBool       *began;      /* borrowed; set when a run begins to write files; may be NULL */
   HeatEnvironment  environment; /* read after PETSc's start (petsc_options.h) */
   const char      *problem; /* first error of the command line, e.g. "needs a value"; NULL: none */
   const char      *culprit; /* the argument that `problem` is about */

@@ -2,6 +2,7 @@
  *  and snapshots together. */
 #include "app/report/output.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static const HeatTable *GetTable(const HeatOutput *o, const HeatCase *c, PetscIn
 
 PetscErrorCode HeatOutputListTables(const HeatOutput *o, const HeatRunState *state, char **tables)
 {
-  enum { NAME = 128, LINE = NAME + 48 }; /* [bytes], the numbers have up to 20 digits each */
+  enum { NAME = 128, LINE = NAME + 72 }; /* [bytes], the numbers have up to 20 digits each */
   const size_t size = (size_t)CountTables(o) * LINE + 1;
   size_t       used = 0;
 
@@ -54,56 +55,83 @@ PetscErrorCode HeatOutputListTables(const HeatOutput *o, const HeatRunState *sta
   if (state->grid->rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(size, tables));
   for (PetscInt k = 0; k < CountTables(o); k++) {
-    char             name[NAME];
-    PetscInt64       rows, last;
-    const HeatTable *table = GetTable(o, state->c, k, name, sizeof name);
+    char              name[NAME];
+    HeatTableContents has;
+    const HeatTable  *table = GetTable(o, state->c, k, name, sizeof name);
 
     if (!table) continue;
-    HeatTableGetRows(table, &rows, &last);
+    has = HeatTableGetContents(table);
     used += (size_t)snprintf(*tables + used, size - used,
-                             "%s %" PetscInt64_FMT " %" PetscInt64_FMT "\n", name, rows, last);
+                             "%s %" PetscInt64_FMT " %" PetscInt64_FMT " %016" PRIx64 "\n", name,
+                             has.rows, has.last, has.digest);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the list of a checkpoint says about a table. */
+typedef struct {
+  HeatTableContents contents;
+  PetscBool         summed; /* its digest is known; checkpoints of earlier versions have none */
+} Listed;
+
 /* Find the line of a table in the list of a checkpoint; return whether there is one. */
-static PetscBool FindTable(const char *tables, const char *name, PetscInt64 *rows, PetscInt64 *last)
+static PetscBool FindTable(const char *tables, const char *name, Listed *listed)
 {
   const size_t length = strlen(name);
 
   for (const char *line = tables; line && *line; line = strchr(line, '\n')) {
-    long long numbers[2];
+    long long          numbers[2];
+    unsigned long long digest = 0;
+    int                found;
 
     if (*line == '\n') line++;
     if (strncmp(line, name, length) != 0 || line[length] != ' ') continue;
-    if (sscanf(line + length, "%lld %lld", &numbers[0], &numbers[1]) != 2) return PETSC_FALSE;
-    *rows = numbers[0];
-    *last = numbers[1];
+    found = sscanf(line + length, "%lld %lld%*1[ ]%16llx", &numbers[0], &numbers[1], &digest);
+    if (found < 2) return PETSC_FALSE;
+    *listed = (Listed){{numbers[0], numbers[1], digest}, found == 3 ? PETSC_TRUE : PETSC_FALSE};
     return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }
 
-/* Warn of each table whose number of rows, or last row, up to the step of the checkpoint differs
-   from the checkpoint's list of tables.  The present state is that of the checkpoint. */
+/* Warn of a table whose number of rows, last row or values up to the step of the checkpoint differ
+   from the checkpoint's list of tables. */
+static PetscErrorCode WarnOfTable(HeatWarnings *warnings, const HeatRunState *state,
+                                  const char *name, HeatTableContents has, const Listed *listed)
+{
+  const char *folder = state->c->output.directory;
+
+  PetscFunctionBeginUser;
+  if (has.rows != listed->contents.rows || has.last != listed->contents.last)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "%s/%s has %" PetscInt64_FMT " rows up to step %" PetscInt64_FMT
+                              ", the last one of step %" PetscInt64_FMT
+                              "; when the checkpoint was written it had "
+                              "%" PetscInt64_FMT ", the last one of step %" PetscInt64_FMT
+                              ": rows were lost or changed, and are not written again",
+                              folder, name, has.rows, state->clock.step, has.last,
+                              listed->contents.rows, listed->contents.last));
+  else if (listed->summed && has.digest != listed->contents.digest)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "%s/%s has other values up to step %" PetscInt64_FMT
+                              " than when the checkpoint was written: the file was changed since, "
+                              "and its rows are kept as they are now",
+                              folder, name, state->clock.step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Warn of each table that differs from the checkpoint's list.  The present state is that of the
+   checkpoint. */
 static PetscErrorCode WarnOfGaps(const HeatOutput *o, const HeatRunState *state, const char *tables)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < CountTables(o) && state->grid->rank == 0; k++) {
     char             name[128];
-    PetscInt64       rows, last, expected, expected_last;
+    Listed           listed;
     const HeatTable *table = GetTable(o, state->c, k, name, sizeof name);
 
-    if (!table || !FindTable(tables, name, &expected, &expected_last)) continue;
-    HeatTableGetRows(table, &rows, &last);
-    if (rows == expected && last == expected_last) continue;
-    PetscCall(HeatWarningsAdd(
-        o->warnings,
-        "%s/%s has %" PetscInt64_FMT " rows up to step %" PetscInt64_FMT
-        ", the last one of step %" PetscInt64_FMT "; when the checkpoint was written it had "
-        "%" PetscInt64_FMT ", the last one of step %" PetscInt64_FMT
-        ": rows were lost or changed, and are not written again",
-        state->c->output.directory, name, rows, state->clock.step, last, expected, expected_last));
+    if (!table || !FindTable(tables, name, &listed)) continue;
+    PetscCall(WarnOfTable(o->warnings, state, name, HeatTableGetContents(table), &listed));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -115,6 +143,7 @@ PetscErrorCode HeatOutputCheck(const HeatOutput *o, const HeatRunState *state, P
   PetscFunctionBeginUser;
   PetscCall(HeatHistoryCheck(state, resume));
   PetscCall(HeatPointsCheck(o->points, state, resume));
+  PetscCall(HeatOutputDirectoryCheck(state->grid->comm, state->c->output.directory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

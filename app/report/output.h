@@ -16,13 +16,13 @@
 typedef struct HeatOutput HeatOutput;
 
 /** Locate probes and profiles on the grid; no file is opened.  Collective.
- *  @param[in] warnings  borrowed; lost rows are added to them on rank 0 */
+ *  @param[in] warnings  borrowed; tables that have changed are added to them on rank 0 */
 PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatWarnings *warnings,
                                 HeatOutput **output);
 
 /** Check, before anything is changed in the output folder, that the files can be opened: fail for
  *  two columns of one name, a file of an earlier run that is no table, or a folder with the name of
- *  a table.  Collective.
+ *  a table or of another file of every run.  Collective.
  *  @param[in] resume  the run continues from a checkpoint
  *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputCheck(const HeatOutput *output, const HeatRunState *state,
@@ -40,7 +40,7 @@ typedef struct {
 
 /** Open the files of a run that continues from a checkpoint, which is the present state: rows and
  *  snapshots of later steps are removed, later checkpoints are moved aside.  A warning names
- *  each table that has lost rows of earlier steps.  Collective.
+ *  each table that has lost rows of earlier steps or has other values in them.  Collective.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state,
                                 const HeatOutputList *list);
@@ -103,8 +103,8 @@ PetscErrorCode HeatOutputSync(HeatOutput *output, const HeatRunState *state);
 void HeatOutputGetSnapshots(const HeatOutput *output, PetscInt *n,
                             const HeatSnapshotEntry **entries);
 
-/** List the tables for a checkpoint, lines "NAME ROWS STEP" (HeatCheckpointState), on rank 0; other
- *  ranks get NULL.  Free with PetscFree.  Not collective. */
+/** List the tables for a checkpoint, lines "NAME ROWS STEP DIGEST" (HeatCheckpointState), on rank
+ *  0; other ranks get NULL.  Free with PetscFree.  Not collective. */
 PetscErrorCode HeatOutputListTables(const HeatOutput *output, const HeatRunState *state,
                                     char **tables);
 

@@ -186,15 +186,13 @@ PetscErrorCode HeatSurveyTakeWith(HeatSurvey *survey, const HeatRunState *state,
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperSave(state->stepper, &memory));
+  if (flows) PetscCall(HeatSurveyPrepare(survey, state, T));
   PetscCall(HeatReductionAddMaxima(r, 2, found, found));
   PetscCall(HeatDiagnosticsAddSummary(state->op, T, r, &summary));
   PetscCall(HeatEnergyAddTotals(&state->energy, state->op, T, r, &account));
   PetscCall(AddRemembered(state, r, &memory, remembered));
   if (row) PetscCall(AddZones(survey, state, T, r));
-  if (flows) {
-    PetscCall(HeatSurveyPrepare(survey, state, T));
-    PetscCall(AddFlows(survey, state, T, r));
-  }
+  if (flows) PetscCall(AddFlows(survey, state, T, r));
   PetscCall(HeatReductionRun(r));
   survey->fault   = found[0] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
   survey->summary = HeatDiagnosticsGetSummary(state->op, &summary);

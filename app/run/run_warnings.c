@@ -1,6 +1,7 @@
 /** Warnings about the results of a run (run_warnings.h). */
 #include "app/run/run_warnings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/process/petsc_options.h"
@@ -55,9 +56,32 @@ static PetscErrorCode WarnOfFactors(HeatWarnings *warnings, const HeatCase *c, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c, const HeatGrid *grid,
+/* Warn of a moving pulse that the steps of the run do not resolve. */
+static PetscErrorCode WarnOfMoving(HeatWarnings *warnings, const HeatRunState *state)
+{
+  const HeatClock      *clock = &state->clock;
+  const HeatMovingPulse pulse = HeatEventsMoving(state->events, clock->free ? -1.0 : clock->dt);
+  char                  step[64];
+
+  PetscFunctionBeginUser;
+  if (!pulse.text || clock->steady) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)snprintf(step, sizeof step, clock->free ? "controlled steps" : "steps of %.3g s",
+                 (double)clock->dt);
+  PetscCall(HeatWarningsAdd(
+      warnings,
+      "'%.200s' switches at times that depend on the place, and back after %.3g s, as at x = %.6g, "
+      "y = %.6g: %s give some places too much heat and others none; take steps of at most %.3g s%s",
+      pulse.text, (double)pulse.length, (double)pulse.place[0], (double)pulse.place[1], step,
+      0.25 * (double)pulse.length,
+      clock->free ? " (time.adaptive.max_step)"
+                  : ", or bdf2 or esdirk with step: auto, which follow such a pulse"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatRunState *state,
                                   const HeatOptions *options, PetscBool restarted)
 {
+  const HeatCase *c        = state->c;
   const PetscBool restarts = (PetscBool)(restarted || c->checkpoint.every > 0 ||
                                          c->checkpoint.daly || c->checkpoint.wall_interval > 0.0);
 
@@ -81,34 +105,52 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c, con
                               "--break-halo %.20s leaves halo exchanges out on purpose: the "
                               "temperatures are wrong, and the run counts as failed",
                               options->break_halo));
-  PetscCall(WarnOfFactors(warnings, c, grid));
+  PetscCall(WarnOfFactors(warnings, c, state->grid));
+  PetscCall(WarnOfMoving(warnings, state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the text of a formula of which a fixed step since `before` [s] hides a peak or a dip; NULL
-   where there is none.  Of several steps in a sweep all but the last have the clock's length. */
-static const char *Hidden(const HeatRunState *state, PetscReal before)
-{
-  const HeatClock *clock  = &state->clock;
-  const char      *hidden = NULL;
+/* What fixed steps have hidden of the formulas of t; NULL: nothing. */
+typedef struct {
+  const char *pulse, *steep;
+  PetscReal   between[2]; /* [s] when the steep change begins and ends */
+  PetscReal   step;       /* [s] */
+} HiddenByStep;
 
-  if (clock->free || clock->steady) return NULL;
-  while (!hidden && before < clock->before) {
+/* Look for what a step from `from` to `to` [s] hides. */
+static void LookAtStep(const HeatRunState *state, PetscReal from, PetscReal to, HiddenByStep *found)
+{
+  if (!found->pulse) found->pulse = HeatEventsHidden(state->events, from, to);
+  if (found->steep) return;
+  found->steep = HeatEventsSteep(state->events, from, to, found->between);
+  found->step  = to - from;
+}
+
+/* Return what the fixed steps since `before` [s] hide.  Of several steps in a sweep all but the
+   last have the clock's length. */
+static HiddenByStep Hidden(const HeatRunState *state, PetscReal before)
+{
+  const HeatClock *clock = &state->clock;
+  HiddenByStep     found = {0};
+
+  if (clock->free || clock->steady) return found;
+  while (before < clock->before) {
     const PetscReal to = PetscMin(before + clock->dt, clock->before);
 
-    hidden = HeatEventsHidden(state->events, before, to);
+    LookAtStep(state, before, to, &found);
     before = to;
   }
-  return hidden ? hidden : HeatEventsHidden(state->events, clock->before, clock->time);
+  LookAtStep(state, clock->before, clock->time, &found);
+  return found;
 }
 
 PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState *state,
                                      PetscReal before, const HeatHealth *health)
 {
-  const char *unsearched = HeatEventsUnsearched(state->events);
-  const char *outside    = HeatHealthOutside(health);
-  const char *hidden     = Hidden(state, before);
-  const char *fast       = state->clock.free ? HeatEventsTooFast(state->events) : NULL;
+  const char        *unsearched = HeatEventsUnsearched(state->events);
+  const char        *outside    = HeatHealthOutside(health);
+  const HiddenByStep hidden     = Hidden(state, before);
+  const char        *fast       = state->clock.free ? HeatEventsTooFast(state->events) : NULL;
 
   PetscFunctionBeginUser;
   if (fast)
@@ -129,11 +171,19 @@ PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState 
                               "the times at which '%.200s' switches were not all found; give them "
                               "in time.events",
                               unsearched));
-  if (hidden)
+  if (hidden.pulse)
     PetscCall(HeatWarningsAdd(warnings,
                               "'%.200s' rises and falls within one step; steps below the length of "
                               "its pulses, or bdf2 or esdirk with step: auto, resolve them",
-                              hidden));
+                              hidden.pulse));
+  if (hidden.steep)
+    PetscCall(HeatWarningsAdd(
+        warnings,
+        "'%.200s' changes from t = %.9g s to %.9g s, within a small part of a step of %.3g s, "
+        "whose "
+        "heat may be wrong by as much; give these two times in time.events, or take bdf2 or esdirk "
+        "with step: auto",
+        hidden.steep, (double)hidden.between[0], (double)hidden.between[1], (double)hidden.step));
   if (outside[0] && HeatOperatorBrokenHalo(state->op).every == 0)
     PetscCall(HeatWarningsAdd(warnings,
                               "%s: the scheme overshoots after a sudden change; take "

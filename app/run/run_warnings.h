@@ -8,15 +8,16 @@
 #include "app/run/health.h"
 
 /** Warn of what the case and its blocks show: an integrator of PETSc whose stored steps no
- *  checkpoint holds, differences between the run of a record and the run that it describes, and a
- *  number of ranks that leaves only long, narrow blocks.  Not collective.
+ *  checkpoint holds, differences between the run of a record and the run that it describes, a
+ *  number of ranks that leaves only long, narrow blocks, and moving pulses that the steps do not
+ *  resolve.  Not collective.
  *  @param[in] restarted  the run continues a checkpoint */
-PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c, const HeatGrid *grid,
+PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatRunState *state,
                                   const HeatOptions *options, PetscBool restarted);
 
-/** Warn of what the last steps showed: events that were not found, pulses that a step hides or that
- *  are too fast to be followed, temperatures outside the range that can be reached.  Not
- *  collective.
+/** Warn of what the last steps showed: events that were not found, pulses and steep changes that a
+ *  step hides, pulses that are too fast to be followed, temperatures outside the range that can be
+ *  reached.  Not collective.
  *  @param[in] before  [s] time before these steps, of which there are several in a sweep */
 PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState *state,
                                      PetscReal before, const HeatHealth *health);

@@ -263,7 +263,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   char binding[512];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunWarnAtStart(&sim->warnings, sim->state.c, sim->state.grid, sim->options,
+  PetscCall(HeatRunWarnAtStart(&sim->warnings, &sim->state, sim->options,
                                sim->restart ? PETSC_TRUE : PETSC_FALSE));
   HeatBindingWarning(&sim->binding, binding);
   if (binding[0]) PetscCall(HeatWarningsAdd(&sim->warnings, "%s", binding));

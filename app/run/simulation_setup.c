@@ -126,6 +126,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(HeatOutputDirectoryStart(comm, c->output.directory, c->file, restart,
                                      (PetscBool)(restart && !ContinuesFolder(sim)), &sim->lock,
                                      &own));
+  if (sim->options->began) *sim->options->began = PETSC_TRUE;
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
   from = HeatSimulationSources(sim);

@@ -309,8 +309,7 @@ static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
 /* Create an empty HDF5 file in the file `name`, which exists. */
 static hid_t CreateFile(const char *name, PetscInt alignment, HeatFileError *error)
 {
-  hid_t access = HeatH5WriteAccess(MPI_COMM_NULL, MPI_INFO_NULL, alignment, error), creation = -1,
-        file = -1;
+  hid_t access = HeatH5WriteAccess(alignment, error), creation = -1, file = -1;
 
   HeatH5(error, creation = H5Pcreate(H5P_FILE_CREATE));
   HeatH5(error, H5Pset_obj_track_times(creation, 0));

@@ -164,7 +164,7 @@ void HeatH5HintsInForce(int descriptor, const char *path, const char *hints, cha
   (void)MPI_Info_free(&info);
 }
 
-hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatFileError *error)
+hid_t HeatH5WriteAccess(PetscInt alignment, HeatFileError *error)
 {
   const hsize_t to   = (hsize_t)(alignment > 0 ? alignment : HEAT_FILE_ALIGNMENT);
   hid_t         list = -1;
@@ -173,8 +173,7 @@ hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatF
   HeatH5(error, H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18));
   HeatH5(error, H5Pset_alignment(list, ALIGN_THRESHOLD, to));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
-  if (comm != MPI_COMM_NULL) HeatH5(error, H5Pset_fapl_mpio(list, comm, hints));
-  else HeatH5(error, H5Pset_fapl_sec2(list));
+  HeatH5(error, H5Pset_fapl_sec2(list));
 #if H5_VERSION_GE(1, 10, 7)
   /* File locks fail on parallel file systems that are mounted without them, and are not needed: no
      other program knows the temporary name. */

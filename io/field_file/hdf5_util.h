@@ -4,8 +4,7 @@
  *  failed.  A sequence of such calls stops at the first failure, whose innermost reason (the
  *  operating system's message where there is one) is kept in the HeatFileError.  Nothing is
  *  printed.  Identifiers start as -1 and are closed by HeatH5Close, which also closes after a
- *  failure.  Nothing here is collective, except HDF5's own calls on a file opened with a
- *  communicator of several ranks; heat2d opens none so (HeatH5WriteAccess).
+ *  failure.  Nothing here is collective.
  */
 #ifndef HEAT_IO_HDF5_UTIL_H
 #define HEAT_IO_HDF5_UTIL_H
@@ -45,12 +44,10 @@ void HeatH5HintsInForce(int descriptor, const char *path, const char *hints, cha
                         size_t size, HeatFileError *error);
 
 /** Return a file access property list for files that heat2d writes.  Format bounds and alignment
- *  are fixed, so that a file's bytes do not depend on the library's defaults.
- *  @param[in] comm       MPI_COMM_NULL: the serial driver; else the MPI-IO driver, which keeps
- *                        duplicates of comm and hints.  heat2d passes MPI_COMM_NULL: no HDF5
- *                        call of it is collective
+ *  are fixed, so that a file's bytes do not depend on the library's defaults.  The driver is the
+ *  serial one, since one rank alone opens a file with HDF5.
  *  @param[in] alignment  [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
-hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatFileError *error);
+hid_t HeatH5WriteAccess(PetscInt alignment, HeatFileError *error);
 
 /** Open a regular file for reading on this rank alone (serial driver, no file lock); return the
  *  file, or -1 on a failure. */

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/file/checksum.h"
 #include "io/file/table_impl.h"
 
 const char *HeatShortestDecimal(double v, char buffer[32])
@@ -55,12 +56,32 @@ void HeatTablePut(HeatTable *t, const char *text, size_t length)
   }
 }
 
+uint64_t HeatTableNameSum(const char *name) { return HeatChecksum(1, name, 0, strlen(name)); }
+
+void HeatTableDigest(HeatTableContents *contents, uint64_t name, const char *text, size_t length)
+{
+  enum { LONGEST = 64 }; /* places of a value; chosen: twice those that a number can take */
+  const uint64_t first = name + (uint64_t)contents->rows * LONGEST;
+
+  if (length == 3 && strncmp(text, "nan", 3) == 0) return;
+  contents->digest += HeatChecksum(1, text, (PetscInt64)first, (PetscInt64)length);
+}
+
+/* Append a value to the buffer, after its separator, and to the digest. */
+static void PutValue(HeatTable *t, PetscInt column, const char *text)
+{
+  if (column > 0) HeatTablePut(t, ",", 1);
+  HeatTablePut(t, text, strlen(text));
+  HeatTableDigest(&t->contents, t->names[column], text, strlen(text));
+}
+
 /* Close the file without writing anything, and free the table. */
 static PetscErrorCode FreeTable(HeatTable **table)
 {
   PetscFunctionBeginUser;
   if ((*table)->file >= 0) close((*table)->file);
   PetscCall(PetscFree((*table)->buffer));
+  PetscCall(PetscFree((*table)->names));
   PetscCall(PetscFree((*table)->path));
   PetscCall(PetscFree(*table));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -74,10 +95,10 @@ PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_colum
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&t));
-  t->comm      = comm;
-  t->n_columns = n_columns;
-  t->file      = -1;
-  t->last      = -1;
+  t->comm          = comm;
+  t->n_columns     = n_columns;
+  t->file          = -1;
+  t->contents.last = -1;
   PetscCallMPI(MPI_Comm_rank(comm, &t->rank));
   PetscCall(PetscStrallocpy(path, &t->path));
   if (t->rank == 0) PetscCall(HeatTableOpenFile(t, names, resume_step));
@@ -92,29 +113,21 @@ PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_colum
 PetscErrorCode HeatTableAppend(HeatTable *t, PetscInt64 step, const PetscReal *values)
 {
   char buffer[32];
-  int  length;
 
   PetscFunctionBeginUser;
   if (t->file < 0 || t->error.failed) PetscFunctionReturn(PETSC_SUCCESS);
-  length = snprintf(buffer, sizeof(buffer), "%lld", (long long)step);
-  HeatTablePut(t, buffer, (size_t)length);
-  for (PetscInt i = 0; i + 1 < t->n_columns; i++) {
-    HeatTablePut(t, ",", 1);
-    HeatShortestDecimal((double)values[i], buffer);
-    HeatTablePut(t, buffer, strlen(buffer));
-  }
+  snprintf(buffer, sizeof(buffer), "%lld", (long long)step);
+  PutValue(t, 0, buffer);
+  for (PetscInt i = 1; i < t->n_columns; i++)
+    PutValue(t, i, HeatShortestDecimal((double)values[i - 1], buffer));
   for (PetscInt i = 0; i < t->n_older; i++) HeatTablePut(t, ",nan", 4);
   HeatTablePut(t, "\n", 1);
-  t->rows++;
-  t->last = step;
+  t->contents.rows++;
+  t->contents.last = step;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatTableGetRows(const HeatTable *t, PetscInt64 *rows, PetscInt64 *last)
-{
-  *rows = t->rows;
-  *last = t->last;
-}
+HeatTableContents HeatTableGetContents(const HeatTable *t) { return t->contents; }
 
 /* Return whether the name of the table still refers to the open file. */
 static PetscBool HasItsName(const HeatTable *t)

@@ -45,9 +45,17 @@ PetscErrorCode HeatTableCheck(MPI_Comm comm, const char *path, PetscBool resume)
  *  @param[in] values  [n_columns - 1] values of the other columns */
 PetscErrorCode HeatTableAppend(HeatTable *table, PetscInt64 step, const PetscReal *values);
 
-/** Get the number of rows, including those that a resumed table has kept, and the step of the last
- *  row (-1: no rows).  Not collective; the numbers are valid on rank 0 alone. */
-void HeatTableGetRows(const HeatTable *table, PetscInt64 *rows, PetscInt64 *last);
+/** What a table contains, with the rows that a resumed table has kept. */
+typedef struct {
+  PetscInt64 rows;   /* number of rows */
+  PetscInt64 last;   /* step of the last row; -1: no rows */
+  uint64_t   digest; /* sum of the checksums of all values (checksum.h), each at a place that
+                        follows from its row and the name of its column.  A `nan` adds nothing, so
+                        that columns that a restart adds or moves do not change the digest */
+} HeatTableContents;
+
+/** Return what the table contains.  Not collective; valid on rank 0 alone. */
+HeatTableContents HeatTableGetContents(const HeatTable *table);
 
 /** Write all buffered rows to the system; they are not synced to the disk.  A failure is kept, and
  *  raised by the next HeatTableAgree, Flush, Sync or Destroy.  Not collective. */

@@ -122,6 +122,7 @@ static PetscErrorCode ReadColumns(FILE *in, Columns *c, HeatFileError *error)
 /* How the older file becomes the new one. */
 typedef struct {
   Columns    older, columns; /* of the two files */
+  uint64_t  *sums;           /* [older.n] HeatTableNameSum of the older file's names */
   PetscInt  *from;           /* [columns.n] place in the older file; -1: the column is new */
   PetscBool  same;           /* both files have the same columns in the same order */
   PetscInt   n_new;          /* columns that the older file lacks */
@@ -142,7 +143,9 @@ static PetscErrorCode PlanChange(Change *change)
     if (FindColumn(&change->columns, name, &next) < 0)
       PetscCall(AddColumn(&change->columns, name, strlen(name)));
   }
-  PetscCall(PetscMalloc1(change->columns.n, &change->from));
+  PetscCall(PetscMalloc2(change->columns.n, &change->from, change->older.n, &change->sums));
+  for (PetscInt k = 0; k < change->older.n; k++)
+    change->sums[k] = HeatTableNameSum(change->older.names[k]);
   change->same = change->older.n == change->columns.n ? PETSC_TRUE : PETSC_FALSE;
   next         = 0;
   for (PetscInt k = 0; k < change->columns.n; k++) {
@@ -183,6 +186,19 @@ static void PutChanged(HeatTable *t, const Change *change, char *line)
   HeatTablePut(t, "\n", 1);
 }
 
+/* Count a row of the older file, with its digest. */
+static void CountRow(HeatTable *t, const Change *change, const char *line, PetscInt64 step)
+{
+  for (PetscInt k = 0; k < change->older.n; k++) {
+    const size_t length = strcspn(line, ",\n");
+
+    HeatTableDigest(&t->contents, change->sums[k], line, length);
+    line += length + 1;
+  }
+  t->contents.rows++;
+  t->contents.last = step;
+}
+
 /* Append the rows of steps up to change->last. */
 static void CopyRows(HeatTable *t, FILE *in, const Change *change)
 {
@@ -196,8 +212,7 @@ static void CopyRows(HeatTable *t, FILE *in, const Change *change)
     if (step < 0 || step > change->last) continue;
     if (change->same) HeatTablePut(t, line, (size_t)length);
     else PutChanged(t, change, line);
-    t->rows++;
-    t->last = step;
+    CountRow(t, change, line, step);
   }
   if (ferror(in)) HeatFileFailErrno(&t->error, "reading it");
   free(line);
@@ -271,6 +286,9 @@ PetscErrorCode HeatTableOpenFile(HeatTable *t, const char *const *names, PetscIn
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(HEAT_TABLE_BUFFER, &t->buffer));
   PetscCall(OwnColumns(t->n_columns, names, &change.columns));
+  PetscCall(PetscMalloc1(t->n_columns, &t->names));
+  for (PetscInt k = 0; k < t->n_columns; k++)
+    t->names[k] = HeatTableNameSum(change.columns.names[k]);
   in = last < 0 ? NULL : OpenOlder(t->path, &t->error);
   if (in) PetscCall(ReadColumns(in, &change.older, &t->error));
   PetscCall(PlanChange(&change));
@@ -286,7 +304,7 @@ PetscErrorCode HeatTableOpenFile(HeatTable *t, const char *const *names, PetscIn
   PetscCall(NoteChange(t, &change));
   PetscCall(FreeColumns(&change.columns));
   PetscCall(FreeColumns(&change.older));
-  PetscCall(PetscFree(change.from));
+  PetscCall(PetscFree2(change.from, change.sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

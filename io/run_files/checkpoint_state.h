@@ -43,8 +43,9 @@ typedef struct {
   char *case_text; /* the text of the case file; NULL: none */
   char *case_keys; /* the keys that determine the solution, lines "key: value" as in HeatCase.keys,
                       --set included; NULL: none */
-  char *tables;    /* the tables (history.csv, ...) up to this step, lines "NAME ROWS STEP" with the
-                      number of rows and the step of the last row; NULL: not known */
+  char *tables;    /* the tables (history.csv, ...) up to this step, lines "NAME ROWS STEP DIGEST":
+                      the number of rows, the step of the last row, and the digest of the values
+                      (HeatTableContents) in hexadecimal; NULL: not known */
 } HeatCheckpointState;
 
 /** Free what HeatCheckpointRead allocated (the blocks, too) and zero the struct.  Not

@@ -384,6 +384,39 @@ static PetscErrorCode Prepare(const char *dir, PetscBool restart, HeatFileError 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fail if a folder has a name under which every run must be able to write a file: results.json,
+   snapshots.xdmf or a temporary name.  An output folder that does not exist has none. */
+static void CheckNames(const char *dir, HeatFileError *error)
+{
+  DIR           *folder = opendir(dir);
+  struct dirent *entry;
+
+  while (folder && (entry = readdir(folder))) {
+    const NameKind kind = KindOf(entry->d_name);
+    char           path[PETSC_MAX_PATH_LEN];
+    struct stat    status;
+
+    if (kind != NAME_PART && kind != NAME_RESULTS && strcmp(entry->d_name, "snapshots.xdmf") != 0)
+      continue;
+    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+    if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+      HeatFileFail(error, "%s in it is a folder; move it away", entry->d_name);
+  }
+  if (folder) closedir(folder);
+}
+
+PetscErrorCode HeatOutputDirectoryCheck(MPI_Comm comm, const char *dir)
+{
+  HeatFileError error = {0};
+  PetscMPIInt   rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) CheckNames(dir, &error);
+  PetscCall(AgreeOnFolder(comm, dir, &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)
 {
   HeatFileError error = {0};

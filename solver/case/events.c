@@ -2,13 +2,15 @@
  *
  *  The next event is the earliest of the next switch of each formula, the next entry of each table
  *  and the next entry of time.events.  The next turn (turns.h) is the earliest over the
- *  formulas. */
+ *  formulas.  Switches at times that depend on the place (moving.h) are no events. */
 #include "solver/case/events.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/case/moving.h"
+#include "solver/case/region_index.h"
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
 
@@ -35,14 +37,22 @@ typedef struct {
   HeatTurns  *turns; /* owned */
   PetscReal   from, next, known;
   PetscBool   named; /* HeatEventsHidden has returned its text */
+  PetscBool   steep; /* HeatEventsSteep has returned its text */
   PetscBool   fast;  /* HeatEventsFollow leaves it out */
 } Turning;
 
+/* A formula that switches at times that depend on the place. */
+typedef struct {
+  const char *text;
+  HeatMoving *moving; /* owned */
+} Moving;
+
 struct HeatEvents {
   const HeatCase    *c;
-  PetscInt           n_formulas, n_turning, n_tables;
+  PetscInt           n_formulas, n_turning, n_moving, n_tables;
   Formula           *formulas;   /* owned */
   Turning           *turning;    /* owned */
+  Moving            *moving;     /* owned */
   const HeatSeries **tables;     /* owned; the tables are the case's */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
   const char        *fast;       /* as HeatEventsTooFast returns it */
@@ -124,9 +134,76 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add a formula, if it is given and switches at times that depend on the place, with the box in
+   which it acts. */
+static PetscErrorCode AddMoving(HeatEvents *events, const HeatFormula *formula,
+                                const PetscReal x[2], const PetscReal y[2])
+{
+  const HeatCase       *c     = events->c;
+  const HeatMovingRange range = {.x       = {x[0], x[1]},
+                                 .y       = {y[0], y[1]},
+                                 .end     = HeatCaseEnd(c),
+                                 .n_given = c->time.n_events,
+                                 .given   = c->time.events};
+  HeatMoving           *moving;
+
+  PetscFunctionBeginUser;
+  if (!formula->given || !formula->text || events->work > events->allowed)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatMovingCreate(formula->text, &range, &moving));
+  if (!moving) PetscFunctionReturn(PETSC_SUCCESS);
+  events->work += HeatMovingWork(moving);
+  events->moving[events->n_moving++] = (Moving){formula->text, moving};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the source of a region, with the part of its box that lies in the domain. */
+static PetscErrorCode AddMovingRegion(HeatEvents *events, const HeatRegion *region)
+{
+  const HeatCase *c = events->c;
+  PetscReal       low[2], high[2];
+
+  PetscFunctionBeginUser;
+  if (!region->source.given) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatRegionBox(region, c->grid.x, c->grid.y, low, high);
+  const PetscReal x[2] = {PetscMax(low[0], c->grid.x[0]), PetscMin(high[0], c->grid.x[1])};
+  const PetscReal y[2] = {PetscMax(low[1], c->grid.y[0]), PetscMin(high[1], c->grid.y[1])};
+
+  if (x[0] <= x[1] && y[0] <= y[1]) PetscCall(AddMoving(events, &region->source, x, y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add all formulas that switch at times that depend on the place.
+   @param[in] most  bound of their number */
+static PetscErrorCode AddAllMoving(HeatEvents *events, PetscInt most)
+{
+  const HeatCase  *c = events->c;
+  const PetscReal *x = c->grid.x, *y = c->grid.y;
+
+  PetscFunctionBeginUser;
+  if (!isfinite(HeatCaseEnd(c))) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(most, &events->moving));
+  PetscCall(AddMoving(events, &c->source, x, y));
+  PetscCall(AddMoving(events, &c->exchange.ambient, x, y));
+  for (PetscInt k = 0; k < c->n_regions; k++) PetscCall(AddMovingRegion(events, &c->regions[k]));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const PetscBool along_y  = side < HEAT_BOTTOM ? PETSC_TRUE : PETSC_FALSE;
+    const PetscReal at       = along_y ? x[side & 1] : y[side & 1];
+    const PetscReal fixed[2] = {at, at};
+
+    for (PetscInt k = 0; k < c->boundary[side].n; k++) {
+      const HeatSegment *s = &c->boundary[side].segments[k];
+
+      PetscCall(AddMoving(events, &s->value, along_y ? fixed : x, along_y ? y : fixed));
+      PetscCall(AddMoving(events, &s->ambient, along_y ? fixed : x, along_y ? y : fixed));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
 {
-  const PetscInt most = 2 + c->n_regions + 2 * CountSegments(c);
+  const PetscInt most = 2 + 2 * c->n_regions + 2 * CountSegments(c);
   HeatEvents    *events;
   Found          found = {0};
 
@@ -150,6 +227,7 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
   events->n_tables = found.n_tables;
   events->tables   = found.tables;
   PetscCall(PetscFree(found.texts));
+  PetscCall(AddAllMoving(events, most));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -335,7 +413,26 @@ PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
   }
   for (PetscInt k = 0; k < events->n_turning; k++)
     if (!events->turning[k].fast) to = HeatTurnsFollow(events->turning[k].turns, from, to);
+  for (PetscInt k = 0; k < events->n_moving; k++)
+    to = HeatMovingFollow(events->moving[k].moving, from, to);
   return to;
+}
+
+HeatMovingPulse HeatEventsMoving(const HeatEvents *events, PetscReal step)
+{
+  HeatMovingPulse found = {.length = PETSC_MAX_REAL};
+
+  for (PetscInt k = 0; k < events->n_moving; k++) {
+    const HeatMoving *moving = events->moving[k].moving;
+    PetscReal         place[2];
+    const PetscReal   length = HeatMovingLength(moving, place);
+
+    if (!(length < found.length) ||
+        (step < 0.0 ? !HeatMovingIsFast(moving) : 4.0 * step <= length * (1.0 + 1e-9)))
+      continue; /* 1e-9: the rounding of a step that is a quarter of the length */
+    found = (HeatMovingPulse){events->moving[k].text, {place[0], place[1]}, length};
+  }
+  return found;
 }
 
 const char *HeatEventsTooFast(const HeatEvents *events) { return events->fast; }
@@ -363,6 +460,18 @@ const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to)
   return NULL;
 }
 
+const char *HeatEventsSteep(HeatEvents *events, PetscReal from, PetscReal to, PetscReal between[2])
+{
+  for (PetscInt k = 0; k < events->n_turning; k++) {
+    Turning *g = &events->turning[k];
+
+    if (g->steep || !HeatTurnsSteep(g->turns, from, to, between)) continue;
+    g->steep = PETSC_TRUE;
+    return g->text;
+  }
+  return NULL;
+}
+
 const char *HeatEventsUnsearched(const HeatEvents *events) { return events->unsearched; }
 
 PetscErrorCode HeatEventsDestroy(HeatEvents **events)
@@ -375,7 +484,9 @@ PetscErrorCode HeatEventsDestroy(HeatEvents **events)
     PetscCall(HeatSwitchesDestroy(&e->formulas[k].switches));
   for (PetscInt k = 0; k < e->n_turning; k++) PetscCall(HeatTurnsDestroy(&e->turning[k].turns));
   PetscCall(PetscFree(e->formulas));
+  for (PetscInt k = 0; k < e->n_moving; k++) PetscCall(HeatMovingDestroy(&e->moving[k].moving));
   PetscCall(PetscFree(e->turning));
+  PetscCall(PetscFree(e->moving));
   PetscCall(PetscFree(e->tables));
   PetscCall(PetscFree(*events));
   PetscFunctionReturn(PETSC_SUCCESS);

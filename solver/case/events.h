@@ -34,11 +34,25 @@ PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base,
 
 /** Return the end of a controlled step [s] from `from` to at most `to` that resolves the case's
  *  formulas in time: within the step, no part of a formula that depends on t alone has a peak or a
- *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow).  A
+ *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow), and
+ *  while a moving pulse passes, the step is at most half of its length (HeatMovingFollow).  A
  *  smooth pulse is no event, but no controlled step passes over it.  A turn in the last hundredth
  *  of the step, after which the formula hardly changes until `to`, is passed, so that no very short
  *  step is left. */
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
+
+/** A formula whose pulses move over the domain (moving.h). */
+typedef struct {
+  const char *text;     /* borrowed; NULL: there is none */
+  PetscReal   place[2]; /* [m] */
+  PetscReal   length;   /* [s] for which the place is heated, or not heated, at least */
+} HeatMovingPulse;
+
+/** Return the formula with the shortest moving pulses, if steps of the length `step` [s] do not
+ *  resolve them: at least four steps are needed.
+ *  @param[in] step  negative: steps are controlled, and only pulses that are too short for
+ *                   HeatEventsFollow count */
+HeatMovingPulse HeatEventsMoving(const HeatEvents *events, PetscReal step);
 
 /** Return the text of a formula that is too fast for HeatEventsFollow (HeatTurnsAreFast), so that
  *  it is left out there; NULL where there is none. */
@@ -48,6 +62,11 @@ const char *HeatEventsTooFast(const HeatEvents *events);
  *  by more than a quarter (HeatTurnsHidden), or NULL where there is none.  At most 100 peaks and
  *  dips of each formula in the step are examined.  Each formula is returned at most once. */
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to);
+
+/** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a steep change
+ *  (HeatTurnsSteep), or NULL where there is none.  Each formula is returned at most once.
+ *  @param[out] between  [s] when the change begins and ends */
+const char *HeatEventsSteep(HeatEvents *events, PetscReal from, PetscReal to, PetscReal between[2]);
 
 /** Return the text of a formula for which the search for switches was given up because it took too
  *  long, or NULL while there is none. */

@@ -21,8 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "solver/case/interval.h"
-
 /* Largest effort of one search for the next switch, in operations of the formula, which the watched
    operations share, and the fewest intervals that each may evaluate.  Chosen: 200000 operations
    take some milliseconds.  A monotone formula needs two or three intervals, a wave about ten for
@@ -94,6 +92,30 @@ PetscBool HeatSwitchesCan(const HeatExpressionTree *tree, int k)
   return kind && (SwitchVariables(tree, o) & HEAT_VAR_TIME) ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether an operation jumps or has a kink at times that depend on the place, and not on
+   T. */
+static PetscBool Moves(const HeatExpressionTree *tree, int k)
+{
+  const HeatOperation *o = &tree->operations[k];
+
+  return HeatSwitchesCan(tree, k) && o->op != HEAT_OP_TAN && PoleOperand(tree, o) < 0 &&
+                 (o->variables & (HEAT_VAR_X | HEAT_VAR_Y)) &&
+                 !(o->variables & HEAT_VAR_TEMPERATURE)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscBool HeatSwitchesMove(const HeatExpressionTree *tree, int k)
+{
+  const HeatOp op = tree->operations[k].op;
+
+  if (!Moves(tree, k)) return PETSC_FALSE;
+  if (op != HEAT_OP_ABS && op != HEAT_OP_MIN && op != HEAT_OP_MAX) return PETSC_TRUE;
+  for (int outer = k + 1; outer < tree->n; outer++)
+    if (tree->operations[outer].first <= k && Moves(tree, outer)) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
 /* Return the number of operations that an evaluation of a watched operation takes. */
 static PetscReal Size(const HeatSwitches *s, const Watch *w)
 {
@@ -131,32 +153,42 @@ static PetscReal StateAt(HeatSwitches *s, const Watch *w, PetscReal t, PetscBool
    monotone; neither is known. */
 typedef enum { STEADY, MONOTONE, UNKNOWN } Knowledge;
 
-/* Enclose the operations that a watched operation depends on over [from, to] [s], and return what
-   the enclosure of its g shows. */
-static Knowledge StudyOver(HeatSwitches *s, const Watch *w, PetscReal from, PetscReal to)
+/* Return what the enclosures of an operation's arguments show of its g. */
+static Knowledge Study(const HeatExpressionTree *tree, int k, const HeatEnclosure results[])
 {
-  const HeatOperation *o    = &s->tree.operations[w->operation];
-  const int            pole = PoleOperand(&s->tree, o);
-  const HeatInterval   time = {from, to};
-  HeatEnclosure        g;
+  const HeatOperation *o    = &tree->operations[k];
+  const int            pole = PoleOperand(tree, o);
+  HeatEnclosure        g    = results[pole < 0 ? o->operand[0] : pole];
 
-  s->work += Size(s, w);
-  for (int k = o->first; k < w->operation; k++)
-    s->results[k] = HeatEncloseOperation(&s->tree.operations[k], time, s->results);
-  g = s->results[pole < 0 ? o->operand[0] : pole];
   if (HeatIntervalIsEmpty(g.value)) return STEADY;
   if (pole < 0 && o->operand[1] >= 0) {
-    if (HeatIntervalIsEmpty(s->results[o->operand[1]].value)) return STEADY;
-    g = HeatEncloseDifference(g, s->results[o->operand[1]]);
+    if (HeatIntervalIsEmpty(results[o->operand[1]].value)) return STEADY;
+    g = HeatEncloseDifference(g, results[o->operand[1]]);
   }
+  if (g.slope.low == 0.0 && g.slope.high == 0.0) return STEADY; /* a constant, as of t == t */
   if (o->op == HEAT_OP_FLOOR) {
     if (floor(g.value.low) == floor(g.value.high)) return STEADY;
   } else if (o->op == HEAT_OP_TAN) {
     if (floor(g.value.low / PETSC_PI + 0.5) == floor(g.value.high / PETSC_PI + 0.5)) return STEADY;
-  } else if (!HeatIntervalHasZero(g.value) ||
-             (HeatIntervalIsExact(g.value) && HeatIntervalIsExact(g.slope)))
-    return STEADY;
+  } else if (!HeatIntervalHasZero(g.value)) return STEADY;
   return HeatIntervalHasZero(g.slope) ? UNKNOWN : MONOTONE;
+}
+
+PetscBool HeatSwitchesMay(const HeatExpressionTree *tree, int k, const HeatEnclosure results[])
+{
+  return Study(tree, k, results) == STEADY ? PETSC_FALSE : PETSC_TRUE;
+}
+
+/* Enclose the operations that a watched operation depends on over [from, to] [s], and return what
+   is known of it there. */
+static Knowledge StudyOver(HeatSwitches *s, const Watch *w, PetscReal from, PetscReal to)
+{
+  const HeatInterval time = {from, to};
+
+  s->work += Size(s, w);
+  for (int k = s->tree.operations[w->operation].first; k < w->operation; k++)
+    s->results[k] = HeatEncloseOperation(&s->tree.operations[k], time, s->results);
+  return Study(&s->tree, w->operation, s->results);
 }
 
 /* Return the first time in (from, to] whose state differs from the state at `from`, to the nearest
@@ -269,6 +301,17 @@ PetscBool HeatSwitchesGiveUp(HeatSwitches *s)
 
 PetscReal HeatSwitchesWork(const HeatSwitches *s) { return s->work; }
 
+/* Allocate what searches need; destroy the object if it watches nothing. */
+static PetscErrorCode FinishCreate(HeatSwitches **switches)
+{
+  HeatSwitches *s = *switches;
+
+  PetscFunctionBeginUser;
+  if (s->n == 0) PetscCall(HeatSwitchesDestroy(switches));
+  else PetscCall(PetscMalloc2(s->tree.n, &s->numbers, s->tree.n, &s->results));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitches **switches)
 {
   HeatSwitches *s;
@@ -289,11 +332,26 @@ PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitche
         (poles || !pole))
       s->watches[s->n++].operation = k;
   }
-  if (s->n == 0) {
-    PetscCall(HeatSwitchesDestroy(switches));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(PetscMalloc2(s->tree.n, &s->numbers, s->tree.n, &s->results));
+  PetscCall(FinishCreate(switches));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSwitchesCreateAt(const char *text, PetscReal x, PetscReal y,
+                                    HeatSwitches **switches)
+{
+  HeatSwitches *s;
+  const char   *problem;
+  size_t        position;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *switches = s;
+  PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
+  PetscCall(PetscCalloc1(s->tree.n, &s->watches));
+  for (int k = 0; k < s->tree.n; k++)
+    if (HeatSwitchesMove(&s->tree, k)) s->watches[s->n++].operation = k;
+  HeatExpressionTreePlace(&s->tree, x, y);
+  PetscCall(FinishCreate(switches));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

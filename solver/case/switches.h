@@ -10,7 +10,7 @@
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 
-#include "solver/formula/expression_tree.h"
+#include "solver/case/interval.h"
 
 typedef struct HeatSwitches HeatSwitches;
 
@@ -20,10 +20,25 @@ typedef struct HeatSwitches HeatSwitches;
  *  operations, such as t < x, in time.events. */
 PetscBool HeatSwitchesCan(const HeatExpressionTree *tree, int k);
 
+/** Return whether operation k can switch at times that depend on the place, and not on T: a
+ *  comparison, floor, sign, abs, min or max whose arguments depend on t and on x or y.  The kink of
+ *  abs, min or max within another such operation, as in abs(x - t) < 0.1, does not count. */
+PetscBool HeatSwitchesMove(const HeatExpressionTree *tree, int k);
+
+/** Return whether operation k, which HeatSwitchesCan accepts, may switch within an interval of
+ *  time.
+ *  @param[in] results  enclosures of the operations on which it depends, over that time */
+PetscBool HeatSwitchesMay(const HeatExpressionTree *tree, int k, const HeatEnclosure results[]);
+
 /** Find what switches in a formula that expression.c accepts.
  *  @param[in]  poles     whether poles count: zeros of denominators, and jumps of tan and atan2
  *  @param[out] switches  NULL where nothing does; owned by the caller */
 PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitches **switches);
+
+/** Find which operations of a formula accepted by HeatSwitchesMove switch at the place (x, y) [m].
+ *  @param[out] switches  as HeatSwitchesCreate's */
+PetscErrorCode HeatSwitchesCreateAt(const char *text, PetscReal x, PetscReal y,
+                                    HeatSwitches **switches);
 
 /** Return the effort of all searches so far, in operations of the formula. */
 PetscReal HeatSwitchesWork(const HeatSwitches *switches);

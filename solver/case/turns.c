@@ -167,15 +167,71 @@ static PetscReal ValueAt(HeatTurns *turns, const Part *part, PetscReal t)
   return HeatExpressionTreeAt(&turns->tree, part->operation, point, turns->numbers);
 }
 
-/* Return the difference between a part's value in the middle of a step and the mean of its values
-   at the ends, relative to its range.  The values at the ends are taken just inside the step, since
-   the part may jump at an end. */
+/* Evaluate a part at the ends of a step, seen from just inside the step, since the part may jump at
+   an end. */
+static void Ends(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to,
+                 PetscReal value[2])
+{
+  const PetscReal inside = 1e-6 * (to - from);
+
+  value[0] = ValueAt(turns, part, from + inside);
+  value[1] = ValueAt(turns, part, to - inside);
+}
+
+/* Return the difference between a part's value in the middle of a step and the straight line
+   between its values at the ends, or half of the difference at a quarter of the step if that is
+   more, relative to the part's range.  The quarters find a steep change in the middle of the step,
+   where it crosses the line; chosen: they count half, since such a change differs there by a
+   quarter of the range. */
 static PetscReal Bend(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
 {
-  const PetscReal inside = 1e-6 * (to - from), middle = from + 0.5 * (to - from);
-  const PetscReal a = ValueAt(turns, part, from + inside), b = ValueAt(turns, part, to - inside);
+  PetscReal end[2], most = 0.0;
 
-  return PetscAbsReal(ValueAt(turns, part, middle) - 0.5 * (a + b)) / part->range;
+  Ends(turns, part, from, to, end);
+  for (int k = 1; k < 4; k++) {
+    const PetscReal at = 0.25 * k, line = (1.0 - at) * end[0] + at * end[1];
+    const PetscReal off = PetscAbsReal(ValueAt(turns, part, from + at * (to - from)) - line);
+
+    most = PetscMax(most, k == 2 ? off : 0.5 * off);
+  }
+  return most / part->range;
+}
+
+/* Return the time between `from` and `to` [s] at which a part, which rises or falls throughout,
+   passes the value `level`. */
+static PetscReal Passing(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to,
+                         PetscReal level)
+{
+  const PetscBool above = ValueAt(turns, part, from) > level ? PETSC_TRUE : PETSC_FALSE;
+
+  for (int halving = 0; halving < 60; halving++) { /* to the rounding of a double */
+    const PetscReal middle = from + 0.5 * (to - from);
+
+    if ((ValueAt(turns, part, middle) > level) == above) from = middle;
+    else to = middle;
+  }
+  return from + 0.5 * (to - from);
+}
+
+PetscBool HeatTurnsSteep(HeatTurns *turns, PetscReal from, PetscReal to, PetscReal between[2])
+{
+  /* Chosen: a part of the range whose heat over a step matters, the tails of a change that count as
+     none, and a change that four steps would resolve. */
+  const PetscReal large = 0.25, tail = 0.01, short_part = 0.25;
+
+  for (int k = 0; k < turns->n; k++) {
+    const Part *part = &turns->parts[k];
+    PetscReal   end[2];
+
+    Ends(turns, part, from, to, end);
+    const PetscReal change = end[1] - end[0], inside = 1e-6 * (to - from);
+
+    if (!(PetscAbsReal(change) > large * part->range)) continue;
+    between[0] = Passing(turns, part, from + inside, to - inside, end[0] + tail * change);
+    between[1] = Passing(turns, part, from + inside, to - inside, end[1] - tail * change);
+    if (between[1] - between[0] < short_part * (to - from)) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
 }
 
 PetscReal HeatTurnsFollow(HeatTurns *turns, PetscReal from, PetscReal to)

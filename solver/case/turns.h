@@ -39,10 +39,17 @@ void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal
  *  end. */
 PetscBool HeatTurnsAreFast(HeatTurns *turns);
 
+/** Find a steep change that a fixed step from `from` to `to` [s] hides: a part of the formula
+ *  differs between the two ends by more than a quarter of its range, and all but a fiftieth of that
+ *  happens within a quarter of the step.  The caller has excluded turns and events within the step.
+ *  @param[out] between  [s] when the change begins and ends */
+PetscBool HeatTurnsSteep(HeatTurns *turns, PetscReal from, PetscReal to, PetscReal between[2]);
+
 /** Return the end of a step [s] from `from` to at most `to` over which the formula is nearly linear
- *  in time: halve the step until each part's value in the middle differs from the mean of the two
- *  ends by at most a tenth of the part's range.  The range is that of the part's bounds in the run,
- *  which can be wider than its values.  The caller has excluded turns between `from` and `to`. */
+ *  in time: halve the step until each part differs from the straight line between its values at the
+ *  two ends by at most a tenth of the part's range in the middle, and by at most a fifth at the
+ *  quarters.  The range is that of the part's bounds in the run, which can be wider than its
+ *  values.  The caller has excluded turns between `from` and `to`. */
 PetscReal HeatTurnsFollow(HeatTurns *turns, PetscReal from, PetscReal to);
 
 /** Return the share of a peak or dip at the time `turn` that a step from `from` to `to` [s] hides.

@@ -394,3 +394,20 @@ PetscReal HeatExpressionTreeAt(const HeatExpressionTree *tree, int k, const Pets
     results[j] = ValueOf(tree, j, point, results);
   return results[k];
 }
+
+void HeatExpressionTreePlace(HeatExpressionTree *tree, PetscReal x, PetscReal y)
+{
+  for (int k = 0; k < tree->n; k++) {
+    HeatOperation *o = &tree->operations[k];
+
+    if (o->op == HEAT_OP_X || o->op == HEAT_OP_Y) {
+      o->value     = o->op == HEAT_OP_X ? x : y;
+      o->op        = HEAT_OP_NUMBER;
+      o->variables = 0;
+    }
+    for (int i = 0; i < 3 && o->operand[i] >= 0; i++) {
+      if (i == 0) o->variables = 0;
+      o->variables |= tree->operations[o->operand[i]].variables;
+    }
+  }
+}

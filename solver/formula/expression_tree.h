@@ -96,6 +96,9 @@ typedef struct {
 PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tree,
                                         const char **problem, size_t *position);
 
+/** Replace the variables x and y by the numbers of a place [m]. */
+void HeatExpressionTreePlace(HeatExpressionTree *tree, PetscReal x, PetscReal y);
+
 /** Free the operations and make the tree empty. */
 PetscErrorCode HeatExpressionTreeDestroy(HeatExpressionTree *tree);
 

@@ -64,6 +64,17 @@ def test_folder_with_the_name_of_a_table_is_refused_before_anything_is_removed(t
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("restart", [(), ("--restart", "out/checkpoint_000004.h5")])
+@pytest.mark.parametrize("name", ["results.json", "snapshots.xdmf", ".results.json.part", ".history.csv.part", ".snapshot_000000.h5.part"])
+def test_folder_with_a_name_that_every_run_writes_is_refused_before_anything_is_removed(tmp_path, name, restart, ranks):
+    must(run(tmp_path, small(), "--quiet"))
+    path = tmp_path / "out" / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    refused(tmp_path, 4, f"{name} in it is a folder; move it away", args=restart, ranks=ranks)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("change,key", [("time.steps=7", "time.steps"), ("time={scheme: ftcs, step: 1e-4, end: 7e-4}", "time.end"),
                                         ("time={scheme: bdf2, step: 1e-4, end: 7e-4}", "time.end")])
 @pytest.mark.parametrize("restart", ["latest", "out/checkpoint_000008.h5"])
@@ -102,6 +113,30 @@ def test_cells_that_are_not_finite_may_lie_under_a_region_with_a_temperature(tmp
     regions = [{"material": "m"}, {"shape": "rectangle", "x": [0, 0.125], "y": [0, 1], "temperature": 4.0}]
     outcome = must(run(tmp_path, small(initial={"file": "start.h5"}, regions=regions), "--quiet"))
     assert outcome.field(0)[0, 0] == 4.0 and np.isfinite(outcome.field()).all()
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("where", ["command line", "environment"])
+@pytest.mark.parametrize("option,name", [(("-history", "mine.log"), "mine.log"), (("-log_view", ":mine.log"), "mine.log"),
+                                         (("-info", "mine.log"), "mine.log.0"), (("-history", "sub/mine.log"), "sub/mine.log"),
+                                         (("-log_trace", "mine.log"), "mine.log.0")])
+def test_files_of_petscs_options_are_those_of_before_after_a_refused_run(tmp_path, option, name, where, ranks, monkeypatch):
+    """PETSc opens them while it is initialised, or writes them while it ends; a run that is accepted has them."""
+    (tmp_path / "sub").mkdir()
+    if where == "environment":
+        monkeypatch.setenv("PETSC_OPTIONS", " ".join(option))
+    words = option if where == "command line" else ()
+    wrong = (*words, "--set", "time.steps=-1")
+    outcome = run(tmp_path, small(), "--quiet", *wrong, ranks=ranks)
+    assert outcome.code == 2 and not (tmp_path / "out").exists(), outcome.err
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["case.yaml"], left
+    must(run(tmp_path, small(), "--quiet", "--set", "time.steps=2", *words, ranks=ranks))
+    first = (tmp_path / name).read_bytes()
+    for args, code in ((wrong, 2), ((*words, "--restart", "none.h5"), 4)):
+        assert run(tmp_path, small(), "--quiet", *args, ranks=ranks).code == code
+        if option[0] in ("-history", "-log_view"):
+            assert (tmp_path / name).read_bytes() == first, f"{name} has changed"
 
 
 # ---- columns ----------------------------------------------------------------------------------------------
@@ -258,6 +293,44 @@ def test_no_word_about_rows_where_none_are_lost(tmp_path):
     for restart in ("out/checkpoint_000004.h5", "out/checkpoint_000008.h5", "latest"):
         again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", restart))
         assert "rows" not in again.err, again.err
+
+
+def change_a_digit(path: Path, row: int, column: int) -> None:
+    """Change the last digit of a value; the rows count from 0 after the header."""
+    lines = path.read_text().splitlines(keepends=True)
+    cells = lines[row + 1].split(",")
+    at = max(k for k, letter in enumerate(cells[column]) if letter.isdigit())
+    cells[column] = f"{cells[column][:at]}{(int(cells[column][at]) + 1) % 10}{cells[column][at + 1:]}"
+    lines[row + 1] = ",".join(cells)
+    path.write_text("".join(lines))
+
+
+@pytest.mark.parametrize("name,row,column", [("history.csv", 3, 5), ("history.csv", 0, 1), ("history.csv", 8, 14), ("probes.csv", 5, 2),
+                                             ("profile_line.csv", 7, 5)])
+@pytest.mark.parametrize("scheme", ["ftcs", "bdf2"])
+def test_changed_digit_of_a_table_is_reported_at_a_restart(tmp_path, scheme, name, row, column):
+    must(run(tmp_path, small(time={"scheme": scheme, "step": 1e-4, "steps": 12}), "--quiet"))
+    path = tmp_path / "out" / name
+    change_a_digit(path, row, column)
+    changed = path.read_text().splitlines()[row + 1]
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000008.h5"))
+    words = f"out/{name} has other values up to step 8 than when the checkpoint was written"
+    assert again.err.count("warning") == 1 and words in again.err, again.err
+    assert any(words in text for text in again.results["warnings"])
+    assert path.read_text().splitlines()[row + 1] == changed, "the row is not kept as it was found"
+    # The next checkpoint knows the table as it is now.
+    assert not must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest")).err
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2", "backward-euler", "bdf2"])
+def test_no_word_about_values_where_none_has_changed(tmp_path, scheme, ranks):
+    """Also where restarts add and rename columns, and where a restart begins before those."""
+    case = small(time={"scheme": scheme, "step": 1e-4, "steps": 12})
+    must(run(tmp_path, case, "--quiet"))
+    for step, changes in ((8, ("--set", NEW_PROBE)), (12, ("--set", "output.probes[0].name=z")), (8, ()), (4, ("--set", NEW_PROBE)), (4, ())):
+        again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", f"out/checkpoint_{step:06d}.h5", *changes, ranks=ranks))
+        assert "warning" not in again.err and "values" not in again.err, (step, changes, again.err)
 
 
 # ---- tables that vanish during a run ------------------------------------------------------------------------

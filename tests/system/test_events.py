@@ -412,3 +412,91 @@ def test_source_that_has_all_but_vanished_is_no_warning_about_options(tmp_path):
                       time={"scheme": "bdf2", "step": "auto", "end": 1e5})
     outcome = run(tmp_path, case, "--quiet")
     assert outcome.code == 0 and not outcome.results["warnings"], outcome.err
+
+
+# Insulated, so that the mean shows all heat: at each place for 0.2 s in the run, 0.1 s, and 0.5 s.
+MOVING = {"1e8*(abs(x - 0.01*(t - SHIFT)) < 0.001)": 0.2, "1e8*(t - SHIFT > 10*x && t - SHIFT < 10*x + 0.1)": 0.1,
+          "1e8*(t - SHIFT > 100*y)*(t - SHIFT < 100*y + 0.5)": 0.5}
+
+
+@pytest.mark.parametrize("source,length", MOVING.items())
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson", "bdf2", "esdirk", "rkl2"])
+def test_moving_pulse_that_steps_do_not_resolve_is_told_once_with_the_step_that_does(tmp_path, scheme, source, length):
+    source = source.replace("SHIFT", "1")
+    case = block(20.0, {"scheme": scheme, "step": 1.0}, source=source)
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    assert outcome.code == 0, outcome.err
+    said = f"'{source}' switches at times that depend on the place"
+    assert outcome.err.count(said) == 1, outcome.err
+    (warning,) = (text for text in outcome.results["warnings"] if said in text)
+    step = float(warning.split("take steps of at most ")[1].split(" s")[0])
+    assert 0.8 * length / 4 < step < 1.001 * length / 4, warning
+    fine = run(tmp_path, case, "--quiet", "--set", f"time.step={length / 4}", output="fine")
+    assert fine.code == 0 and "depend on the place" not in fine.err, fine.err
+
+
+@pytest.mark.parametrize("source,length", MOVING.items())
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw"])
+def test_moving_pulse_of_seconds_in_a_day_releases_its_heat_with_controlled_steps(tmp_path, scheme, source, length):
+    """The pulses pass within some ten seconds after 40000 s, and heat each place by 1e8 W/m3 times `length` / 4e6 J/(m3 K)."""
+    case = block(86400.0, {"scheme": scheme, "step": "auto"}, source=source.replace("SHIFT", "40000"))
+    outcome = run(tmp_path, case, "--quiet", timeout=100)
+    assert outcome.code == 0 and "depend on the place" not in outcome.err, outcome.err
+    expected = 1e8 * length / 4e6
+    assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - expected) < 0.05 * expected
+    assert outcome.results["time"]["steps"] < 5000
+
+
+@pytest.mark.parametrize("source", ["1e6*(t > 100*y)", "1e6*(x < 0.001*t)", "1e6*(x > 1 + t)", "1e6*sin(t - x)"])
+def test_front_that_passes_once_is_no_warning(tmp_path, source):
+    outcome = run(tmp_path, block(20.0, {"scheme": "backward-euler", "step": 1.0}, source=source), "--quiet")
+    assert outcome.code == 0 and not outcome.results["warnings"], outcome.err
+
+
+def test_moving_pulse_of_a_region_or_a_side_is_looked_for_where_it_acts(tmp_path):
+    """The spot passes the region from 5 s on; outside of it, it would need other steps.  The side has its own."""
+    spot = "1e6*(abs(x - 0.01*t) < 0.001)"
+    region = [{"material": "steel"}, {"shape": "rectangle", "x": [0.05, 0.06], "y": [0.0, 0.02], "source": spot}]
+    time = {"scheme": "backward-euler", "step": 1.0}
+    inside = run(tmp_path, block(20.0, time, regions=region), "--quiet", output="inside")
+    assert inside.err.count("depend on the place") == 1, inside.err
+    early = run(tmp_path, block(4.0, time, regions=region), "--quiet", output="early")
+    assert early.code == 0 and not early.results["warnings"], early.err
+    side = run(tmp_path, block(20.0, time, boundary={"top": {"type": "flux", "value": spot}}), "--quiet", output="side")
+    assert side.err.count("depend on the place") == 1 and "y = 0.02" in side.err, side.err
+
+
+@pytest.mark.parametrize("formula,between", [("1 + tanh((t - 403)/0.01)", (402.9, 403.1)), ("1 + tanh((t - 405)/0.01)", (404.9, 405.1)),
+                                             ("2/(1 + exp(-(t - 403)/0.005))", (402.9, 403.1)), ("(1 - tanh((t - 403)/0.01))*x/0.05", (402.9, 403.1))])
+@pytest.mark.parametrize("scheme", ["backward-euler", "bdf2", "esdirk"])
+def test_steep_change_within_a_fixed_step_is_told_with_the_events_that_resolve_it(tmp_path, scheme, formula, between):
+    """With the two times of the warning in time.events the heat is right to the length of the change."""
+    case = block(1000.0, {"scheme": scheme, "step": 10.0}, source=f"1e5*({formula})")
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    assert outcome.code == 0 and outcome.err.count("within a small part of a step of 10 s") == 1, outcome.err
+    (warning,) = (text for text in outcome.results["warnings"] if "within a small part of a step" in text)
+    begin, end = (float(word) for word in warning.split("changes from t = ")[1].split(" s, within")[0].split(" s to "))
+    assert between[0] < begin < end < between[1], warning
+    again = run(tmp_path, case, "--quiet", "--set", f"time.events=[{begin}, {end}]", output="events")
+    assert again.code == 0 and "within a small part" not in again.err, again.err
+    on = 403.0 if "1 - tanh" in formula else 595.0 if "405" in formula else 597.0
+    expected = 2e5 * on / 4e6
+    assert abs(again.table("history.csv")["mean"][-1] - 300.0 - expected) < 2e5 * 0.1 / 4e6, "the events do not cure it"
+
+
+@pytest.mark.parametrize("formula", ["1 + tanh((t - 403)/5)", "exp(-t/30)", "t", "1 + sin(2*pi*t/60)", "(t > 400)*(t - 400)"])
+def test_change_that_the_steps_resolve_is_no_warning(tmp_path, formula):
+    outcome = run(tmp_path, block(1000.0, {"scheme": "backward-euler", "step": 10.0}, source=f"1e3*({formula})"), "--quiet")
+    assert outcome.code == 0 and not outcome.results["warnings"], outcome.err
+
+
+@pytest.mark.parametrize("formula", ["1 + tanh((t - 40000)/0.01)", "1 - tanh((t - 43200)/0.01)", "1 + tanh((t - 43200)/0.01)"])
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw"])
+def test_steep_change_is_followed_by_controlled_steps_wherever_in_the_run_it_is(tmp_path, scheme, formula):
+    """43200 s is the middle of the run, so that a formula may be on the line between the ends of a step."""
+    case = block(86400.0, {"scheme": scheme, "step": "auto"}, source=f"1e3*({formula})")
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err
+    on = 40000.0 if "40000" in formula and "1 -" in formula else 86400.0 - 40000.0 if "40000" in formula else 43200.0
+    expected = 2e3 * on / 4e6
+    assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - expected) < 2e-3 * expected

@@ -239,6 +239,79 @@ def test_full_disk_while_the_others_write(tmp_path, traced_calls, undisturbed):
     assert "No space left on device" in outcome.err and f"{HIT}.h5" not in checkpoints(outcome.directory)
 
 
+# ---- rows of history.csv: a write that fails is an error at the next row, at a checkpoint or at the end ------
+
+
+def rows_case() -> dict:
+    return case() | {"output": {"snapshots": {"every": 12}, "history": {"every": 1}}}
+
+
+@pytest.fixture(scope="module")
+def undisturbed_rows(tmp_path_factory) -> bytes:
+    outcome = must(run(tmp_path_factory.mktemp("rows"), rows_case(), "--quiet"))
+    return (outcome.directory / "history.csv").read_bytes()
+
+
+def row_calls(tmp_path, ranks: int) -> list[str]:
+    """Return the calls of rank 0, which alone holds history.csv, after the header has its final name."""
+    write_case(tmp_path, rows_case())
+    must(faulty(tmp_path, ranks, log=tmp_path / "log", word="/history.csv"))
+    lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
+    assert {rank for rank, _, _ in lines} == {"0"}
+    calls = [call for _, call, _ in lines]
+    assert calls.count("pwrite") == 13 and calls.count("fsync") == 5, calls  # 13 rows; the folder, 3 checkpoints, the end
+    return calls
+
+
+def whole_rows(path: Path, undisturbed: bytes) -> None:
+    """Assert that a table has the first rows of the undisturbed one, at most its last row cut short."""
+    assert undisturbed.startswith(path.read_bytes()), path.read_text()
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("action", ["ENOSPC", "short"])
+def test_row_that_cannot_be_written_is_one_error_at_the_next_row_or_checkpoint_or_at_the_end(tmp_path, undisturbed_rows, action, ranks):
+    calls = row_calls(tmp_path, ranks)
+    rows = [number for number, call in enumerate(calls, 1) if call == "pwrite"]
+    for row, number in enumerate(rows):
+        fault = f"row {row}: {action}"
+        outcome = faulty(tmp_path, ranks, f"{number}:{action}:0", word="/history.csv")
+        table = outcome.directory / "history.csv"
+        if action == "short":  # the rest of the row is written
+            assert not must(outcome).err and table.read_bytes() == undisturbed_rows, fault
+            continue
+        assert outcome.code == 4, f"{fault}: exit code {outcome.code}\n{outcome.err}"
+        if row < 11:
+            one_error(outcome, fault, "history.csv cannot be written: ", "No space left on device")
+            # The next row, or the checkpoint of the same step, raises it, and no later checkpoint relies on the table.
+            assert outcome.results["time"]["steps"] == (row if row in (4, 8) else row + 1), fault
+        else:  # the run is finished: a warning, and everything else is complete
+            assert outcome.err.count("history.csv cannot be written: write: No space left on device") == 1, f"{fault}: {outcome.err}"
+            assert "the run is finished" in outcome.err and outcome.results["status"] == "error", f"{fault}: {outcome.err}"
+            assert "history.csv cannot be written" in outcome.results["error"] and len(outcome.snapshots()) == 2, fault
+        assert checkpoints(outcome.directory) == [f"checkpoint_{step:06d}.h5" for step in (4, 8) if step < row], fault
+        whole_rows(table, undisturbed_rows)
+        if row in (5, 8, 12):
+            must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=3 - ranks))
+            assert table.read_bytes() == undisturbed_rows, f"{fault}: the continued run has another table"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_killed_at_any_row_it_can_be_continued(tmp_path, undisturbed_rows, ranks):
+    calls = row_calls(tmp_path, ranks)
+    for number, call in enumerate(calls, 1):
+        fault = f"{number}:kill:0 ({call})"
+        outcome = faulty(tmp_path, ranks, f"{number}:kill:0", word="/history.csv")
+        assert outcome.code != 0, f"{fault}: no rank was killed"
+        table = outcome.directory / "history.csv"
+        if table.exists():
+            whole_rows(table, undisturbed_rows)
+        if not checkpoints(outcome.directory):
+            continue
+        again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=3 - ranks))
+        assert not again.err and table.read_bytes() == undisturbed_rows, f"{fault}: {again.err}"
+
+
 # ---- compressed snapshots: rank 0 writes them, and a failure is an error, not a warning ----------------------
 
 

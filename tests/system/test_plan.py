@@ -407,6 +407,10 @@ def test_the_plan_of_the_reference_workload_is_what_it_takes(tmp_path, workload)
     if workload == "checkpoint":
         assert plan["steps"] == 0 and plan["files"]["all"] == 2 * plan["files"]["checkpoint"]
         assert 0 <= record["bench"]["restart"]["file_bytes"] - plan["files"]["checkpoint"] < 40_000
+        # The field as written and as read back, and no operator, scheme or solver, since no step is taken.
+        fields = {field["name"]: field["bytes_per_cell"] for field in plan["memory"]["fields"]}
+        assert fields["fields"] == 16.0 and fields["operator"] == fields["time scheme"] == 0.0, fields
+        assert fields["linear solver"] == fields["preconditioner"] == 0.0, fields
     else:
         assert plan["steps"] == 100 and plan["files"]["all"] == 0
 

@@ -114,6 +114,17 @@ static void poles_are_switches(void **state)
   AT("x/(t - 5)", 10.0, 5.0);
 }
 
+/* Differences whose derivative is 0 over an interval do not change there. */
+static void sides_that_are_equal_over_an_interval_are_steady(void **state)
+{
+  (void)state;
+  SwitchesAt("100*(t == t)", 86400.0, 0, NULL);
+  SwitchesAt("2*t > t + t", 86400.0, 0, NULL);
+  SwitchesAt("floor(t - t + 0.5)", 86400.0, 0, NULL);
+  AT("min(t, 5) == t", 86400.0, 5.0);
+  AT("(t < 3 ? t : 3) < t", 10.0, 3.0);
+}
+
 /* 200 watched operations, each of which switches at more times than can be found. */
 static void a_search_takes_bounded_effort_whatever_the_formula(void **state)
 {
@@ -150,6 +161,7 @@ int main(void)
       cmocka_unit_test(formulas_that_do_not_depend_on_t_alone_do_not_switch),
       cmocka_unit_test(a_formula_that_is_too_involved_says_so),
       cmocka_unit_test(poles_are_switches),
+      cmocka_unit_test(sides_that_are_equal_over_an_interval_are_steady),
       cmocka_unit_test(a_search_takes_bounded_effort_whatever_the_formula),
       cmocka_unit_test(no_change_at_a_point_of_undefined_values_is_invented),
   };

@@ -63,6 +63,71 @@ static void resumed_table_equals_an_uninterrupted_one(void **state)
   assert_true(HeatTestSame("table/whole.csv", "table/parts.csv"));
 }
 
+/* Return the digest of a table with two columns of numbers after a resumption at step `last`. */
+static uint64_t DigestOf(const char *text, PetscInt n, const char *const *names, PetscInt64 last)
+{
+  HeatTable        *table;
+  HeatTableContents contents;
+
+  HeatTestPut("table/digest.csv", text);
+  OK(HeatTableCreate(PETSC_COMM_WORLD, "table/digest.csv", n, names, last, &table));
+  contents = HeatTableGetContents(table);
+  OK(HeatTableDestroy(&table));
+  return contents.digest;
+}
+
+static void digest_of_a_resumed_table_is_that_of_the_rows_as_they_were_written(void **state)
+{
+  HeatTable        *table;
+  HeatTableContents contents;
+  PetscMPIInt       rank;
+
+  (void)state;
+  HeatTestFolder("table");
+  OK(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  OK(HeatTableCreate(PETSC_COMM_WORLD, "table/a.csv", 3, Names, -1, &table));
+  for (PetscInt64 step = 0; step < 20; step++) {
+    const PetscReal values[2] = {(double)step / 3.0, step % 2 ? (double)NAN : 1e9};
+
+    OK(HeatTableAppend(table, step, values));
+  }
+  contents = HeatTableGetContents(table);
+  OK(HeatTableDestroy(&table));
+  OK(HeatTableCreate(PETSC_COMM_WORLD, "table/a.csv", 3, Names, 19, &table));
+  if (rank == 0) {
+    assert_int_equal(HeatTableGetContents(table).rows, 20);
+    assert_true(contents.digest != 0 && HeatTableGetContents(table).digest == contents.digest);
+  }
+  OK(HeatTableDestroy(&table));
+}
+
+static void digest_sees_any_changed_value_and_no_columns_that_a_restart_adds(void **state)
+{
+  static const char *const ab[] = {"step", "a", "b"}, *const bca[] = {"step", "b", "c", "a"};
+  static const char *const changed[] = {
+      "step,a,b\n0,0.5,7\n1,0.25,8\n2,1,9\n",   "step,a,b\n0,0.5,7\n1,0.35,nan\n2,1,9\n",
+      "step,a,b\n0,7,0.5\n1,0.25,nan\n2,1,9\n", "step,a,b\n0,0.5,7\n2,0.25,nan\n2,1,9\n",
+      "step,a,b\n1,0.25,nan\n0,0.5,7\n2,1,9\n", "step,a,b\n0,0.5,7\n1,.25,nan\n2,1,9\n",
+      "step,b,a\n0,0.5,7\n1,0.25,nan\n2,1,9\n", "step,a,b\n0,0.5,7\n1,0.25,nan\n2,nan,9\n"};
+  PetscMPIInt rank;
+
+  (void)state;
+  HeatTestFolder("table");
+  OK(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  const uint64_t digest = DigestOf("step,a,b\n0,0.5,7\n1,0.25,nan\n2,1,9\n", 3, ab, 2);
+
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(changed); k++) {
+    const uint64_t other = DigestOf(changed[k], 3, ab, 2);
+
+    if (rank == 0 && other == digest) fail_msg("the digest does not see %s", changed[k]);
+  }
+  const uint64_t later = DigestOf("step,a,b\n0,0.5,7\n1,0.25,nan\n2,1,9\n3,4,4\n4,1", 3, ab, 2);
+  const uint64_t more = DigestOf("step,b,c,a\n0,7,nan,0.5\n1,nan,nan,0.25\n2,9,nan,1\n", 4, bca, 2);
+  const uint64_t added = DigestOf("step,a,b\n0,0.5,7\n1,0.25,nan\n2,1,9\n", 4, bca, 2);
+
+  if (rank == 0) assert_true(later == digest && more == digest && added == digest);
+}
+
 /* A profile has several rows for each step. */
 static void rows_of_one_step_stay_or_go_together(void **state)
 {
@@ -202,6 +267,8 @@ static void failed_row_is_raised_by_the_next_flush(void **state)
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(rows_are_the_shortest_numbers_that_read_back),
     cmocka_unit_test(resumed_table_equals_an_uninterrupted_one),
+    cmocka_unit_test(digest_of_a_resumed_table_is_that_of_the_rows_as_they_were_written),
+    cmocka_unit_test(digest_sees_any_changed_value_and_no_columns_that_a_restart_adds),
     cmocka_unit_test(rows_of_one_step_stay_or_go_together),
     cmocka_unit_test(half_a_row_of_a_killed_run_is_dropped),
     cmocka_unit_test(missing_table_is_begun_anew_at_a_restart),

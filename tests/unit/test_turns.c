@@ -148,6 +148,53 @@ static void steps_that_follow_a_pulse_resolve_it(void **state)
   assert_int_equal(StepsAbove("5*t + 3", 86400.0, 0.1), 0);
 }
 
+/* Return whether a step hides a steep change, which then begins and ends within 3 `width` of
+   `middle`. */
+static PetscBool IsSteep(const char *text, PetscReal from, PetscReal to, PetscReal middle,
+                         PetscReal width)
+{
+  HeatTurns      *turns;
+  PetscReal       between[2];
+  PetscBool       steep;
+  const PetscReal end = 1000.0;
+
+  OK(HeatTurnsCreate(text, end, &turns));
+  steep = HeatTurnsSteep(turns, from, to, between);
+  if (steep) {
+    assert_true(between[0] < middle && middle < between[1]);
+    assert_true(between[0] > middle - 3.0 * width && between[1] < middle + 3.0 * width);
+  }
+  OK(HeatTurnsDestroy(&turns));
+  return steep;
+}
+
+static void a_change_within_a_small_part_of_a_step_is_steep(void **state)
+{
+  (void)state;
+  assert_true(IsSteep("1e6*(1 + tanh((t - 403)/0.01))/2", 400.0, 410.0, 403.0, 0.01));
+  assert_true(IsSteep("1e6*(1 + tanh((t - 405)/0.01))/2", 400.0, 410.0, 405.0, 0.01));
+  assert_true(IsSteep("x*(1 - tanh((t - 405)/0.01))", 400.0, 410.0, 405.0, 0.01));
+  assert_true(IsSteep("1/(1 + exp(-(t - 403)/0.01))", 400.0, 410.0, 403.0, 0.02));
+  assert_true(IsSteep("atan((t - 403)/0.001)", 400.0, 410.0, 403.0, 0.03)); /* it has long tails */
+  assert_false(IsSteep("1e6*(1 + tanh((t - 403)/0.01))/2", 300.0, 310.0, 0.0, 0.0));
+  assert_false(IsSteep("1e6*(1 + tanh((t - 403)/5))/2", 400.0, 410.0, 0.0, 0.0));
+  assert_false(IsSteep("t", 0.0, 500.0, 0.0, 0.0));
+  assert_false(IsSteep("sin(pi*t/1000)", 0.0, 500.0, 0.0, 0.0));
+  assert_false(IsSteep("t*x", 0.0, 0.0, 0.0, 0.0));
+}
+
+/* At 405 s, the middle of the step, the formula is on the line between its ends. */
+static void a_steep_change_in_the_middle_of_a_step_is_followed(void **state)
+{
+  HeatTurns *turns;
+
+  (void)state;
+  OK(HeatTurnsCreate("1 + tanh((t - 405)/0.01)", 1000.0, &turns));
+  assert_true(HeatTurnsFollow(turns, 400.0, 410.0) <= 405.0);
+  assert_true(HeatTurnsFollow(turns, 404.99, 410.0) <= 405.02);
+  OK(HeatTurnsDestroy(&turns));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -158,6 +205,8 @@ int main(void)
       cmocka_unit_test(formulas_without_time_have_no_parts),
       cmocka_unit_test(waves_of_a_million_turns_are_fast),
       cmocka_unit_test(steps_that_follow_a_pulse_resolve_it),
+      cmocka_unit_test(a_change_within_a_small_part_of_a_step_is_steep),
+      cmocka_unit_test(a_steep_change_in_the_middle_of_a_step_is_followed),
       cmocka_unit_test(a_peak_between_the_ends_of_a_step_is_hidden_by_its_height),
   };
 

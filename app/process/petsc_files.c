@@ -1,0 +1,106 @@
+/** Files of PETSc's options and refused runs (petsc_files.h). */
+#define _POSIX_C_SOURCE 200809L
+#include "app/process/petsc_files.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The options that open a file while PETSc is initialised. */
+static const struct {
+  const char *name;
+  PetscBool   each_rank; /* the name of the file ends with the number of the rank */
+  const char *other;     /* in the home folder: the file without a value; NULL: none */
+} early[HEAT_PETSC_FILES] = {{"-history", PETSC_FALSE, ".petschistory"},
+                             {"-info", PETSC_TRUE, NULL},
+                             {"-log_trace", PETSC_TRUE, NULL}};
+
+/* Return the number of this rank as the launcher tells it, since MPI is not initialised yet. */
+static int Rank(void)
+{
+  static const char *const names[] = {"PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK"};
+
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(names); k++)
+    if (getenv(names[k])) return (int)strtol(getenv(names[k]), NULL, 10);
+  return 0;
+}
+
+/* Note the file of early option k, whose value is `value`; NULL: it has none. */
+static void NoteFile(int k, const char *value, HeatPetscFile *file)
+{
+  const char *home = getenv("HOME");
+  struct stat status;
+  int         length = 0;
+
+  file->path[0] = '\0';
+  if (value && value[0] == '~' && value[1] == '/' && home)
+    length = snprintf(file->path, sizeof file->path, "%s%s", home, value + 1);
+  else if (value) length = snprintf(file->path, sizeof file->path, "%s", value);
+  else if (early[k].other && home)
+    length = snprintf(file->path, sizeof file->path, "%s/%s", home, early[k].other);
+  if (length > 0 && early[k].each_rank) {
+    char *colon = strchr(file->path, ':'); /* -info FILE:CLASSES */
+
+    if (colon) *colon = '\0';
+    length = (int)strlen(file->path);
+    length += snprintf(file->path + length, sizeof file->path - (size_t)length, ".%d", Rank());
+  }
+  if (length <= 0 || length >= (int)sizeof file->path) file->path[0] = '\0';
+  file->bytes = stat(file->path, &status) == 0 ? (PetscInt64)status.st_size : -1;
+}
+
+/* Note the file if words[0] is an option that opens one.
+   @param[in] words  [n] */
+static void NoteOption(int n, char *const *words, HeatPetscFiles *files)
+{
+  for (int k = 0; k < HEAT_PETSC_FILES; k++) {
+    if (strcmp(words[0], early[k].name) != 0) continue;
+    NoteFile(k, n > 1 && words[1][0] != '-' ? words[1] : NULL, &files->file[k]);
+  }
+}
+
+void HeatPetscFilesNote(const HeatOptions *o, HeatPetscFiles *files)
+{
+  enum { WORDS = 512 }; /* of PETSC_OPTIONS that are looked at; chosen */
+  const char *variable = getenv("PETSC_OPTIONS");
+  char       *text = variable ? strdup(variable) : NULL, *rest = NULL, *words[WORDS];
+  int         n = 0;
+
+  for (int k = 0; k < HEAT_PETSC_FILES; k++) files->file[k] = (HeatPetscFile){"", -1};
+  for (char *word = text ? strtok_r(text, " \t\n", &rest) : NULL; word && n < WORDS;
+       word       = strtok_r(NULL, " \t\n", &rest))
+    words[n++] = word;
+  for (int k = 0; k < n; k++) NoteOption(n - k, words + k, files);
+  for (int k = 1; k < o->petsc_argc; k++) NoteOption(o->petsc_argc - k, o->petsc_argv + k, files);
+  free(text);
+}
+
+PetscErrorCode HeatPetscFilesDropLate(void)
+{
+  static const char *const late[] = {"-log_view",     "-log",          "-log_all",
+                                     "-log_summary",  "-log_mpe",      "-malloc_dump",
+                                     "-malloc_log",   "-malloc_view",  "-memory_view",
+                                     "-objects_dump", "-options_view", "-options_left"};
+
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(late); k++)
+    PetscCall(PetscOptionsClearValue(NULL, late[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatPetscFilesRestore(const HeatPetscFiles *files)
+{
+  for (int k = 0; k < HEAT_PETSC_FILES; k++) {
+    const HeatPetscFile *file = &files->file[k];
+    struct stat          status;
+
+    if (!file->path[0] || stat(file->path, &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (file->bytes < 0) (void)unlink(file->path);
+    else if ((PetscInt64)status.st_size > file->bytes &&
+             truncate(file->path, (off_t)file->bytes) != 0)
+      continue; /* it cannot be repaired; the run has its message already */
+  }
+}

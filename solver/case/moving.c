@@ -1,0 +1,227 @@
+/** Moving pulses, by interval arithmetic over place and time (moving.h).
+ *
+ *  The switches of a formula g(x, y, t) < 0 form a surface in the space of x, y and t.  Boxes that
+ *  contain parts of it are found by halving: a box in which the bounds of g and dg/dt
+ *  (interval.h) exclude a switch is dropped, every other one is cut in two, along x, y and t in
+ *  turn.  Of very many boxes some are kept that are spread over the surface.  At the places of the
+ *  last ones the formula depends on t alone, and switches.h finds all its switches there. */
+#include "solver/case/moving.h"
+
+#include <math.h>
+
+#include "solver/case/interval.h"
+#include "solver/case/switches.h"
+
+enum {
+  PLACES   = 64,  /* boxes that are kept, and places that are examined; chosen */
+  HALVINGS = 16,  /* along each axis; chosen: parts of 1.5e-5 of the domain and of the run */
+  SWITCHES = 8,   /* that are examined at a place; chosen */
+  SLICES   = 1024 /* of the run, for an estimate of the time in which the formula switches */
+};
+
+/* [steps] Largest number of steps of half a pulse in a run.  Chosen: a long run. */
+static const PetscReal most_steps = 1e6;
+
+/* A box in the space of x, y and t. */
+typedef struct {
+  HeatInterval side[3];
+} Box;
+
+struct HeatMoving {
+  HeatExpressionTree tree; /* owned, like the arrays below */
+  HeatEnclosure     *results;
+  int                n;
+  int               *operations; /* [n] those that switch at times that depend on the place */
+  Box                whole;      /* where and when the formula acts */
+  PetscReal          work;       /* operations evaluated so far */
+  PetscReal          passing;    /* [s] total time in which the formula can switch somewhere */
+  PetscReal          length;     /* [s] of a pulse; PETSC_MAX_REAL: none was found */
+  PetscReal          place[2];   /* [m] where that is */
+};
+
+PetscReal HeatMovingWork(const HeatMoving *m) { return m->work; }
+
+PetscReal HeatMovingLength(const HeatMoving *m, PetscReal place[2])
+{
+  if (m->length < PETSC_MAX_REAL) {
+    place[0] = m->place[0];
+    place[1] = m->place[1];
+  }
+  return m->length;
+}
+
+PetscBool HeatMovingIsFast(const HeatMoving *m)
+{
+  return 0.5 * m->length * most_steps < m->passing ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Return whether the formula may switch within a box. */
+static PetscBool MaySwitch(HeatMoving *m, const Box *box)
+{
+  const HeatInterval constant = {0.0, 0.0};
+  const int          last     = m->operations[m->n - 1];
+
+  m->work += (PetscReal)last;
+  for (int k = 0; k <= last; k++) {
+    const HeatOperation *o = &m->tree.operations[k];
+
+    if (o->op == HEAT_OP_X || o->op == HEAT_OP_Y)
+      m->results[k] = (HeatEnclosure){box->side[o->op == HEAT_OP_Y], constant};
+    else m->results[k] = HeatEncloseOperation(o, box->side[2], m->results);
+  }
+  for (int k = 0; k < m->n; k++)
+    if (HeatSwitchesMay(&m->tree, m->operations[k], m->results)) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+PetscReal HeatMovingFollow(HeatMoving *m, PetscReal from, PetscReal to)
+{
+  Box box = m->whole;
+
+  if (m->length == PETSC_MAX_REAL || HeatMovingIsFast(m)) return to;
+  while (to - from > 0.5 * m->length) {
+    box.side[2] = (HeatInterval){from, to};
+    if (!MaySwitch(m, &box)) break;
+    to = from + 0.5 * (to - from);
+  }
+  return to;
+}
+
+/* Keep PLACES of n boxes that are spread evenly over the list. */
+static int Thin(int n, Box *boxes)
+{
+  if (n <= PLACES) return n;
+  for (int k = 0; k < PLACES; k++) boxes[k] = boxes[k * n / PLACES];
+  return PLACES;
+}
+
+/* Halve n boxes along an axis, and keep the halves in which the formula may switch; return their
+   number, at most PLACES.
+   @param[in,out] boxes  [2 PLACES] */
+static int Halve(HeatMoving *m, int axis, int n, Box *boxes)
+{
+  Box halves[2 * PLACES];
+  int count = 0;
+
+  for (int k = 0; k < n; k++) {
+    const HeatInterval side   = boxes[k].side[axis];
+    const PetscReal    middle = side.low + 0.5 * (side.high - side.low);
+
+    if (!(side.low < middle && middle < side.high)) {
+      halves[count++] = boxes[k];
+      continue;
+    }
+    for (int half = 0; half < 2; half++) {
+      halves[count]            = boxes[k];
+      halves[count].side[axis] = half ? (HeatInterval){middle, side.high}
+                                      : (HeatInterval){side.low, middle};
+      if (MaySwitch(m, &halves[count])) count++;
+    }
+  }
+  for (int k = 0; k < count; k++) boxes[k] = halves[k];
+  return Thin(count, boxes);
+}
+
+static PetscReal Middle(HeatInterval side) { return side.low + 0.5 * (side.high - side.low); }
+
+/* Return whether a time is among those that are given. */
+static PetscBool IsGiven(const HeatMovingRange *range, PetscReal time)
+{
+  for (PetscInt k = 0; k < range->n_given; k++)
+    if (PetscAbsReal(range->given[k] - time) <= HeatSwitchesMargin(time)) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Examine a place: find the shortest time between two of its first switches, and note it if it is
+   the longest of all places. */
+static PetscErrorCode Examine(HeatMoving *m, const char *text, const HeatMovingRange *range,
+                              const PetscReal place[2])
+{
+  HeatSwitches *switches;
+  PetscReal     shortest = PETSC_MAX_REAL, last = 0.0;
+  PetscBool     given = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSwitchesCreateAt(text, place[0], place[1], &switches));
+  for (int k = 0; k < SWITCHES && switches; k++) {
+    PetscReal time, known;
+
+    HeatSwitchesNext(switches, last, range->end, &time, &known);
+    if (time == PETSC_MAX_REAL) break;
+    const PetscBool now = IsGiven(range, time);
+
+    if (k > 0 && !(given && now)) shortest = PetscMin(shortest, time - last);
+    last  = time;
+    given = now;
+  }
+  if (switches) m->work += HeatSwitchesWork(switches);
+  PetscCall(HeatSwitchesDestroy(&switches));
+  if (shortest == PETSC_MAX_REAL || (m->length < PETSC_MAX_REAL && shortest <= m->length))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  m->length   = shortest;
+  m->place[0] = place[0];
+  m->place[1] = place[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add up the slices of the run in which the formula can switch somewhere. */
+static PetscReal Passing(HeatMoving *m)
+{
+  const PetscReal width = m->whole.side[2].high / SLICES;
+  int             count = 0;
+  Box             slice = m->whole;
+
+  for (int k = 0; k < SLICES; k++) {
+    slice.side[2] = (HeatInterval){k * width, (k + 1) * width};
+    count += MaySwitch(m, &slice);
+  }
+  return count * width;
+}
+
+static PetscErrorCode Search(HeatMoving *m, const char *text, const HeatMovingRange *range)
+{
+  Box boxes[2 * PLACES] = {m->whole};
+  int n                 = MaySwitch(m, &m->whole) ? 1 : 0;
+
+  PetscFunctionBeginUser;
+  if (n > 0) m->passing = Passing(m);
+  for (int k = 0; k < 3 * HALVINGS && n > 0; k++) n = Halve(m, k % 3, n, boxes);
+  for (int k = 0; k < n; k++) {
+    const PetscReal place[2] = {Middle(boxes[k].side[0]), Middle(boxes[k].side[1])};
+
+    PetscCall(Examine(m, text, range, place));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMovingCreate(const char *text, const HeatMovingRange *range, HeatMoving **out)
+{
+  HeatMoving *m;
+  const char *problem;
+  size_t      position;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&m));
+  *out      = m;
+  m->whole  = (Box){{{range->x[0], range->x[1]}, {range->y[0], range->y[1]}, {0.0, range->end}}};
+  m->length = PETSC_MAX_REAL;
+  PetscCall(HeatExpressionTreeCreate(text, &m->tree, &problem, &position));
+  PetscCall(PetscMalloc2(m->tree.n, &m->results, m->tree.n, &m->operations));
+  for (int k = 0; k < m->tree.n; k++)
+    if (HeatSwitchesMove(&m->tree, k)) m->operations[m->n++] = k;
+  if (m->n > 0) PetscCall(Search(m, text, range));
+  else PetscCall(HeatMovingDestroy(out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMovingDestroy(HeatMoving **moving)
+{
+  HeatMoving *m = *moving;
+
+  PetscFunctionBeginUser;
+  if (!m) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree2(m->results, m->operations));
+  PetscCall(HeatExpressionTreeDestroy(&m->tree));
+  PetscCall(PetscFree(*moving));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
