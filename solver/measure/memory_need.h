@@ -45,6 +45,10 @@ typedef struct {
  *  a side radiates.  Not collective. */
 PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear);
 
+/** Set *sums to whether the scheme sums the heat of an ambient exchange cell by cell
+ *  (HeatExchangeHeat), which takes a field, in checkpoints too.  Not collective. */
+PetscErrorCode HeatNeedSumsExchange(const HeatCase *c, PetscBool *sums);
+
 /** Set *alike to whether all rows of cells certainly have the same coefficients, so that one row of
  *  them serves all.  Not collective. */
 PetscErrorCode HeatNeedRowsAreAlike(const HeatCase *c, PetscBool *alike);

@@ -67,20 +67,27 @@ static double NewtonBytes(const HeatMemoryWork *w)
 PetscErrorCode HeatMemoryTraffic(const HeatCase *c, const HeatMemoryWork *work, double *bytes,
                                  const char **why)
 {
-  const double steps = (double)work->steps;
-  PetscBool    alike;
+  const double steps = (double)work->steps, R = sizeof(PetscReal);
+  PetscBool    alike, exchange;
+  double       coefficients, heat; /* [bytes] of a cell and pass */
 
   PetscFunctionBeginUser;
   *bytes = NAN;
   *why   = NULL;
   PetscCall(HeatNeedRowsAreAlike(c, &alike));
+  PetscCall(HeatNeedSumsExchange(c, &exchange));
+  coefficients = alike ? 0.0 : CoefficientBytes;
+  heat         = exchange ? 2.0 * R : 0.0;
   if (work->steps == 0) *why = "no step was taken";
   else if (c->time.scheme == HEAT_SCHEME_FTCS)
-    *bytes = (FieldBytes + (alike ? 0.0 : CoefficientBytes)) * (double)work->passes / steps;
+    *bytes = (FieldBytes + heat + coefficients + (exchange && !alike ? 2.0 * R : 0.0)) *
+             (double)work->passes / steps;
   else if (c->time.scheme == HEAT_SCHEME_RKL2)
-    *bytes = (sizeof(PetscReal) * (double)work->stages.values +
-              (alike ? 0.0 : CoefficientBytes) * (double)work->stages.passes) /
-             steps;
+    *bytes = (R * (double)work->stages.values +
+              (heat + coefficients + (exchange && !alike ? R : 0.0)) *
+                  (double)work->stages.passes) /
+                 steps +
+             (exchange && !alike ? R : 0.0);
   else if (c->time.scheme == HEAT_SCHEME_TS) *why = "the steps are those of PETSc's TS";
   else if (work->solver == HEAT_TRAFFIC_OF_OTHERS)
     *why = "the solver, or a fallback that was needed, is a method of PETSc";

@@ -6,7 +6,8 @@
  *
  *      ftcs                       a pass reads and writes T (2 values a cell), and reads gx, gy and
  *                                 dt/C (3) unless all rows have the same coefficients; a pass
- *                                 takes one step or several
+ *                                 takes one step or several; with an ambient exchange it also reads
+ *                                 and writes the heat brought (2), and reads E and T_amb (2)
  *      rkl2, fixed coefficients   one sweep for all stages reads T and writes T_new.  Of several
  *                                 sweeps, the first reads T and writes the rate and two increments
  *                                 (4 values), others read these three and write two (5), the last
@@ -16,7 +17,9 @@
  *                                 increment (3 with its zeroed partner); a stage reads the
  *                                 increment and the rate, and reads and writes the older increment
  *                                 (4); the end reads T and reads and writes T_new (3); the rate and
- *                                 each stage read gx, gy and C (3)
+ *                                 each stage read gx, gy and C (3).  With an ambient exchange each
+ *                                 of these reads and writes the heat brought (2) and reads E (1),
+ *                                 and a step reads T_amb (1)
  *      rkl2, other coefficients   each stage: N reads Y, gx and gy and writes (4), the combination
  *                                 reads T, Y, both N and C, and reads and writes Y_{j-2} (7).
  *                                 Where they depend on T, a stage also updates them (10, below)

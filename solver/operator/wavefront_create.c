@@ -13,8 +13,8 @@ enum { WIDTH = 1024 };
    1.6 MB at 32 steps; with a smaller value, frames little wider than WIDTH would pay for seams. */
 enum { SINGLE_TILE_MAX = 1536 };
 
-/* Number of discard_rows: two for values, two for rates. */
-enum { DISCARDS = 4 };
+/* Number of discard_rows: two for values, two for rates, two for heat. */
+enum { DISCARDS = 6 };
 
 /* Return n rounded up to an odd number of lines, which spreads rows over the sets of the cache. */
 static size_t OddLines(size_t n)

@@ -159,6 +159,7 @@ DISC = [{"material": "m"}, {"material": "n", "shape": "circle", "centre": [0.5, 
     {}, {"materials": TWO, "regions": DISC}, {"materials": [{**TWO[0], "conductivity": "1+0.1*sin(7*x*y)"}]},
     {"source": SHAPE}, {"source": f"{SHAPE}*sin(1000*t)"}, {"source": "sin(1000*t)"},
     {"boundary": {"left": {"type": "flux", "value": "sin(1000*t)"}}},
+    {"exchange": {"coefficient": "1+x", "ambient": "y"}}, {"exchange": {"coefficient": 1.0, "ambient": 2.0}, "source": f"{SHAPE}*sin(1000*t)"},
     {"source": f"{SHAPE}*sin(1000*t)", "materials": TWO, "regions": [DISC[0], {**DISC[1], "source": "cos(1000*t)"}]}], ids=str)
 def test_the_prediction_counts_what_sweeps_over_several_steps_hold(tmp_path, scheme, changes):
     """Within 5 % where 1600 columns are two tiles that overlap.  Equal rows of coefficients are stored once, and sweeps read them there."""
