@@ -218,7 +218,7 @@ PetscErrorCode HeatBenchAdvance(HeatBenchProblem *p, PetscInt steps)
     PetscCall(Sweep(p, n, &info));
     end = HeatMonotonicTime();
     if (p->times) HeatStepTimesAdd(p->times, end - start, n);
-    HeatEnergyAdd(&p->energy, &info.flows, p->dt);
+    HeatEnergyAddStep(&p->energy, &info);
     p->iterations += info.solve.iterations;
     p->step += n;
     steps -= n;

@@ -267,7 +267,7 @@ static PetscInt64 CountKept(const HeatCase *c, PetscInt64 n)
 /* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
    and y), the time and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
    checkpoint are left out. */
-static void PlanFiles(HeatPlan *p)
+static PetscErrorCode PlanFiles(HeatPlan *p)
 {
   const HeatCase  *c     = p->c;
   const PetscInt64 cells = (PetscInt64)p->layout.nx * (PetscInt64)p->layout.ny;
@@ -279,15 +279,18 @@ static void PlanFiles(HeatPlan *p)
   const PetscInt64 reals  = fields[HEAT_FIELD_TEMPERATURE] + fields[HEAT_FIELD_CONDUCTIVITY] * 2 +
                            fields[HEAT_FIELD_HEAT_FLUX] * 2;
   const PetscInt64 codes = fields[HEAT_FIELD_MATERIAL] + fields[HEAT_FIELD_OWNER];
+  PetscBool        sums_exchange;
 
-  f->snapshot   = axes + reals * real + codes * (4 * cells + sums);
-  f->checkpoint = axes + (c->time.scheme == HEAT_SCHEME_BDF2 ? 3 : 1) * real;
+  PetscFunctionBeginUser;
+  f->snapshot = axes + reals * real + codes * (4 * cells + sums);
+  PetscCall(HeatNeedSumsExchange(c, &sums_exchange));
+  f->checkpoint = axes + (c->time.scheme == HEAT_SCHEME_BDF2 ? 3 : sums_exchange ? 2 : 1) * real;
   if (c->output.compression == HEAT_COMPRESSION_DEFLATE) f->snapshot = -1;
   if (p->request.work != HEAT_PLAN_RUN) {
     f->n_snapshots   = 0;
     f->n_checkpoints = p->request.work == HEAT_PLAN_BENCH ? 0 : 2; /* the newest two, at most */
     f->all           = f->n_checkpoints * f->checkpoint;
-    return;
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
   f->n_snapshots = 1; /* the last state */
   if (c->output.snapshots_interval > 0.0) f->n_snapshots = -1;
@@ -301,6 +304,7 @@ static void PlanFiles(HeatPlan *p)
   f->all = f->snapshot < 0 || f->n_snapshots < 0
                ? -1
                : f->n_snapshots * f->snapshot + f->n_checkpoints * f->checkpoint;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The plan. */
@@ -316,7 +320,7 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
   PetscCall(HeatModelBodyCreate(c, &body));
   if (request->work == HEAT_PLAN_CHECKPOINTS) p->steps = (HeatModelSteps){.known = PETSC_TRUE};
   else PetscCall(HeatModelStepsMake(c, &body, &p->layout, &p->steps));
-  PlanFiles(p);
+  PetscCall(PlanFiles(p));
   PetscCall(PlanTraffic(p, &body));
   PetscCall(HeatPlanFillTime(p, &body));
   PetscCall(HeatModelBodyDestroy(&body));

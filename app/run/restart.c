@@ -55,6 +55,21 @@ static PetscErrorCode CollectNumbers(const HeatRunState *state, const HeatSteppe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Collect the heat of the ambient exchange that is not settled yet, where the scheme sums it. */
+static PetscErrorCode CollectExchange(const HeatRunState *state, HeatCheckpointState *contents)
+{
+  const HeatExchangeHeat *heat = HeatOperatorExchangeHeat(state->op);
+
+  PetscFunctionBeginUser;
+  if (!heat) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+      HeatCheckpointStateSetField(contents, HEAT_ENERGY_EXCHANGE, heat->cells)); /* borrowed */
+  PetscCall(
+      HeatCheckpointStateSetSum(contents, HEAT_ENERGY_EXCHANGE_TERMS, (PetscReal)heat->terms));
+  PetscCall(HeatCheckpointStateSetSum(contents, HEAT_ENERGY_EXCHANGE_DT, heat->dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatRestartCollect(const HeatRunState *state, const HeatOutputList *list,
                                   HeatStepperMemory *memory, HeatCheckpointState *contents)
 {
@@ -74,6 +89,7 @@ PetscErrorCode HeatRestartCollect(const HeatRunState *state, const HeatOutputLis
     PetscCall(VecGetArrayRead(memory->fields[k], &block));
     PetscCall(HeatCheckpointStateSetField(contents, name, (PetscReal *)block)); /* borrowed */
   }
+  PetscCall(CollectExchange(state, contents));
   contents->n_snapshots = list->n;
   contents->snapshots   = (HeatSnapshotEntry *)list->snapshots; /* borrowed, and not changed */
   contents->tables      = (char *)list->tables;                 /* borrowed, and not changed */
@@ -201,18 +217,24 @@ PetscErrorCode HeatRestartChooseStep(const HeatRestart *r, HeatRunState *state, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
+PetscErrorCode HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
 {
   const HeatCheckpointState *contents = &r->contents;
   PetscReal                  sums[HEAT_ENERGY_SUMS], clock[HEAT_CLOCK_NUMBERS];
 
+  PetscFunctionBeginUser;
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
     sums[k] = HeatCheckpointStateGetSum(contents, HeatEnergySumNames[k], 0.0);
   HeatEnergyLoad(&state->energy, state->op, sums);
+  PetscCall(HeatEnergyLoadExchange(
+      &state->energy, state->op, HeatCheckpointStateGetField(contents, HEAT_ENERGY_EXCHANGE),
+      (PetscInt)HeatCheckpointStateGetSum(contents, HEAT_ENERGY_EXCHANGE_TERMS, 0.0),
+      HeatCheckpointStateGetSum(contents, HEAT_ENERGY_EXCHANGE_DT, 0.0)));
   for (int k = 0; k < HEAT_CLOCK_NUMBERS; k++)
     clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
   HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,
                   contents->step_size, clock);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatRestartCheckHalo(const HeatRestart *r, const HeatRunState *state)
@@ -249,15 +271,16 @@ PetscErrorCode HeatRestartCheckEnd(const HeatRestart *r, const HeatRunState *sta
 /* Print on rank 0 that the scheme differs from the scheme that wrote the checkpoint. */
 static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *state)
 {
-  char name[64];
+  char name[64], field[48];
 
   PetscFunctionBeginUser;
+  MemoryName(0, field, sizeof field);
   HeatCaseSchemeName(state->c, name, sizeof name);
   if (state->grid->rank == 0) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
                            "heat2d: note: the checkpoint was made with %s, continuing with %s%s\n",
                            r->contents.scheme, name,
-                           r->contents.n_fields
+                           HeatCheckpointStateGetField(&r->contents, field)
                                ? "; what the earlier scheme remembered of its steps is dropped"
                                : ""));
   }

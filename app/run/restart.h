@@ -77,7 +77,7 @@ PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *s
 
 /** Set the clock of the state, which HeatClockStart has set up, and the energy account to the
  *  values in the checkpoint.  Not collective. */
-void HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
+PetscErrorCode HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
 
 /** Refuse a checkpoint of a run with --break-halo, unless this run has the option, too.  Call it
  *  after HeatOperatorBreakHalo and before HeatRestartFreeContents.  Collective.

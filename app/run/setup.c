@@ -51,7 +51,7 @@ PetscErrorCode HeatSetUpStepping(HeatRunState *state, const HeatRestart *checkpo
   if (checkpoint) PetscCall(HeatRestartLoadStepper(checkpoint, state));
   PetscCall(HeatRestartChooseStep(checkpoint, state, free, &dt));
   HeatClockStart(&state->clock, state->c, free, dt);
-  if (checkpoint) HeatRestartAdopt(checkpoint, state);
+  if (checkpoint) PetscCall(HeatRestartAdopt(checkpoint, state));
   if (!state->events) PetscCall(HeatEventsCreate(state->c, &state->events));
   HeatClockSetEvents(&state->clock, state->events);
   PetscCall(HeatStepperMostAtOnce(state->stepper, &most));

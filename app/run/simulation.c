@@ -52,7 +52,7 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   const HeatStepInfo *info  = &state->last_step;
 
   HeatHealthAddStep(sim->health, info);
-  HeatEnergyAdd(&state->energy, &info->flows, info->dt);
+  HeatEnergyAddStep(&state->energy, info);
   if (HeatStepperLinear(state->stepper)) {
     HeatIterationsAdd(&sim->iterations, &info->solve);
     sim->metrics.solves += info->stages;

@@ -48,7 +48,7 @@ static PetscErrorCode RunWithClock(HeatVerifyProblem *p)
     const HeatClockStep step = HeatClockNext(&clock);
 
     PetscCall(HeatStepperAdvance(p->stepper, clock.time, step.dt, &p->T, &p->last));
-    HeatEnergyAdd(&p->energy, &p->last.flows, p->last.dt);
+    HeatEnergyAddStep(&p->energy, &p->last);
     HeatClockAdvance(&clock, &step, p->last.dt, p->last.next, p->last.rejected);
     if (!clock.at_event) continue;
     PetscCall(HeatStepperBeginAnew(p->stepper, clock.time, p->T, &dt));

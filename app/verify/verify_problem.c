@@ -115,7 +115,7 @@ PetscErrorCode HeatVerifyAdvance(HeatVerifyProblem *p, PetscInt steps)
   for (PetscInt k = 0; k < steps; k++) {
     PetscCall(HeatStepperAdvance(p->stepper, p->t, p->dt, &p->T, &p->last));
     PetscCheck(p->last.dt == p->dt, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the suite takes fixed steps");
-    HeatEnergyAdd(&p->energy, &p->last.flows, p->dt);
+    HeatEnergyAddStep(&p->energy, &p->last);
     p->step += 1;
     if (!steady) p->t = (PetscReal)p->step * p->dt;
   }
@@ -136,7 +136,7 @@ PetscErrorCode HeatVerifyAdvanceAtOnce(HeatVerifyProblem *p, PetscInt steps, Pet
     } else {
       for (PetscInt k = 0; k < n; k++) times[k] = (PetscReal)(p->step + k) * p->dt;
       PetscCall(HeatStepperAdvanceSeveral(p->stepper, n, times, p->dt, NULL, &p->T, &p->last));
-      HeatEnergyAdd(&p->energy, &p->last.flows, p->dt);
+      HeatEnergyAddStep(&p->energy, &p->last);
       p->step += n;
       p->t = (PetscReal)p->step * p->dt;
     }

@@ -84,6 +84,12 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
   HeatFlowsAdd(&e->heat, dt, flows);
 }
 
+void HeatEnergyAddStep(HeatEnergy *e, const HeatStepInfo *info)
+{
+  HeatEnergyAdd(e, &info->flows, info->dt);
+  HeatFlowsAdd(&e->heat, 1.0, &info->settled);
+}
+
 /* Set sums to those at the start of the process, with the sums of heat flows replaced by the
    present ones, which include what came before.  The rests remain those at the start. */
 static void AddHeatSince(const HeatEnergy *e, const PetscReal heat[HEAT_FLOWS],
@@ -93,25 +99,18 @@ static void AddHeatSince(const HeatEnergy *e, const PetscReal heat[HEAT_FLOWS],
   for (int k = 0; k < HEAT_FLOWS; k++) sums[SumOfFlow[k]] = heat[k];
 }
 
-static PetscErrorCode SumUp(const HeatEnergy *e, const HeatOperator *op,
-                            PetscReal sums[HEAT_ENERGY_SUMS])
-{
-  PetscReal heat[HEAT_FLOWS];
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, e->heat.sum, heat));
-  AddHeatSince(e, heat, sums);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS])
 {
-  const HeatGrid *g    = HeatOperatorGrid(op);
-  HeatFlows       left = e->heat; /* what the doubles so far leave of the exact sums */
+  const HeatGrid         *g        = HeatOperatorGrid(op);
+  const HeatExchangeHeat *exchange = HeatOperatorExchangeHeat(op);
+  HeatFlows               left     = e->heat; /* what the doubles so far leave of the exact sums */
+  PetscReal               heat[HEAT_FLOWS];
 
   PetscFunctionBeginUser;
-  PetscCall(SumUp(e, op, sums));
+  if (exchange) HeatFlowsAdd(&left, 1.0, &exchange->settled); /* by a step that was abandoned */
+  PetscCall(HeatExactSumReduce(g->comm, HEAT_FLOWS, left.sum, heat));
+  AddHeatSince(e, heat, sums);
   for (int r = 0; r < HEAT_ENERGY_RESTS; r++) {
     if (g->rank == 0)
       for (int k = 0; k < HEAT_FLOWS; k++)
@@ -133,6 +132,21 @@ void HeatEnergyLoad(HeatEnergy *e, const HeatOperator *op, const PetscReal sums[
     for (int r = 0; r < HEAT_ENERGY_RESTS; r++)
       HeatExactSumAdd(&e->heat.sum[k], sums[RestOfFlow(r, k)]);
   }
+}
+
+PetscErrorCode HeatEnergyLoadExchange(HeatEnergy *e, HeatOperator *op, const PetscReal *cells,
+                                      PetscInt terms, PetscReal dt)
+{
+  HeatFlows flows = {0};
+
+  PetscFunctionBeginUser;
+  if (HeatOperatorExchangeHeat(op)) {
+    PetscCall(HeatOperatorLoadExchange(op, cells, terms, dt));
+  } else if (cells) {
+    HeatFlowsAddExchange(&flows, HeatGridLocalCells(HeatOperatorGrid(op)), cells);
+    HeatFlowsAdd(&e->heat, dt, &flows);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A turnover of up to a hundred times the rounding errors counts as rounding.  100 is chosen:
@@ -168,8 +182,11 @@ PetscErrorCode HeatEnergyAddStored(const HeatOperator *op, const PetscReal *T, H
 PetscErrorCode HeatEnergyAddTotals(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
                                    HeatReduction *r, HeatEnergyTotals *totals)
 {
+  HeatFlows heat = e->heat;
+
   PetscFunctionBeginUser;
-  PetscCall(HeatReductionAddSums(r, HEAT_FLOWS, e->heat.sum, totals->heat));
+  HeatOperatorAddUnsettled(op, &heat);
+  PetscCall(HeatReductionAddSums(r, HEAT_FLOWS, heat.sum, totals->heat));
   PetscCall(HeatEnergyAddStored(op, T, r, &totals->stored));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,7 +2,8 @@
  *  ambient exchange brought, and what is stored.
  *
  *  Each step adds its heat to exact sums of this rank; nothing is communicated until the account is
- *  read.  The result then has the same bits on any number of ranks.  The account closes when
+ *  read.  The result then has the same bits on any number of ranks.  Heat of the ambient exchange
+ *  that the operator has not settled yet (HeatExchangeHeat) is added when the account is read.  The account closes when
  *  stored(t) - stored(0) equals the heat that came in.  Its relative error divides the difference
  *  by the turnover: the magnitudes of all heat that crossed boundary faces or was released, plus
  *  the initial content above the coldest cell.  It does not depend on the zero of the temperature
@@ -54,12 +55,22 @@ typedef struct {
   PetscReal stored;           /* [J/m] sum of C T */
 } HeatEnergyTotals;
 
+/** Names under which a checkpoint stores the unsettled heat of the ambient exchange: the members
+ *  cells, terms and dt of HeatExchangeHeat. */
+#define HEAT_ENERGY_EXCHANGE       "exchange_heat"
+#define HEAT_ENERGY_EXCHANGE_TERMS "exchange_terms"
+#define HEAT_ENERGY_EXCHANGE_DT    "exchange_dt"
+
 /** Start the account with the initial field T [K], [nyl][nxl].  Collective. */
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T);
 
 /** Add a step of length dt [s] with the mean flows [W/m] of this rank.  For a steady state dt is 1,
  *  and the sums are heat flows [W/m].  Not collective. */
 void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt);
+
+/** Add what entered in one step, or in several steps at once, of length info->dt: its flows and
+ *  the heat that was settled in it.  Not collective. */
+void HeatEnergyAddStep(HeatEnergy *e, const HeatStepInfo *info);
 
 /** Compute the account at the present field T [K], [nyl][nxl].  Collective.
  *  @param[in] steady  whether the run is steady, so that stored heat plays no part in the
@@ -90,13 +101,19 @@ PetscErrorCode HeatEnergyWidenToRounding(const HeatOperator *op, const PetscReal
 PetscErrorCode HeatEnergyAddStored(const HeatOperator *op, const PetscReal *T, HeatReduction *r,
                                    PetscReal *stored);
 
-/** Compute the account as sums over all ranks, the same on all ranks, for a checkpoint.
- *  Collective. */
+/** Compute the account as sums over all ranks, the same on all ranks, for a checkpoint.  Unsettled
+ *  heat of the ambient exchange is not in them.  Collective. */
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS]);
 
 /** Continue the account from the sums of HeatEnergySave; rests that an earlier version has not
  *  saved are 0.  Not collective. */
 void HeatEnergyLoad(HeatEnergy *e, const HeatOperator *op, const PetscReal sums[HEAT_ENERGY_SUMS]);
+
+/** Continue with the unsettled heat of the ambient exchange that a checkpoint holds.  Where the
+ *  scheme does not sum such heat, it is added to the account.  Not collective.
+ *  @param[in] cells  [nyl][nxl] [W/m]; NULL: none */
+PetscErrorCode HeatEnergyLoadExchange(HeatEnergy *e, HeatOperator *op, const PetscReal *cells,
+                                      PetscInt terms, PetscReal dt);
 
 #endif

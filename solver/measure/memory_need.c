@@ -35,6 +35,7 @@ typedef struct {
   int       terms;        /* number of sources that depend on t */
   PetscBool terms_top;    /* the top-level source is one of them */
   PetscBool ambient_t;    /* the ambient temperature depends on t */
+  PetscBool ambient_xt;   /* it depends on t and on the place */
   PetscBool source_T;     /* some source depends on T */
   PetscBool flux;         /* some side has a prescribed flux */
   PetscBool flux_t;       /* a prescribed flux depends on t */
@@ -147,7 +148,8 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
                      ? PETSC_FALSE
                      : PETSC_TRUE;
   PetscCall(Variables(&c->exchange.ambient, &bits));
-  t->ambient_t = bits & HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  t->ambient_t  = bits & HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  t->ambient_xt = (PetscBool)(t->ambient_t && bits & (HEAT_VAR_X | HEAT_VAR_Y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -158,6 +160,31 @@ PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear)
   PetscFunctionBeginUser;
   PetscCall(FindTraits(c, &t));
   *nonlinear = t.nonlinear;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether the coefficients of rkl2's stages are fixed (HeatOperatorTakesStages). */
+static PetscBool StagesAreFixed(const Traits *t)
+{
+  return (PetscBool)(!t->nonlinear && !t->source_t && !t->flux_t && !t->ambient_t);
+}
+
+static PetscBool SumsExchange(const HeatCase *c, const Traits *t)
+{
+  const PetscBool fixed_stages = (PetscBool)(c->time.scheme == HEAT_SCHEME_RKL2 &&
+                                             StagesAreFixed(t));
+
+  return (PetscBool)(c->exchange.coefficient.given &&
+                     (c->time.scheme == HEAT_SCHEME_FTCS || fixed_stages));
+}
+
+PetscErrorCode HeatNeedSumsExchange(const HeatCase *c, PetscBool *sums)
+{
+  Traits t;
+
+  PetscFunctionBeginUser;
+  PetscCall(FindTraits(c, &t));
+  *sums = SumsExchange(c, &t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -207,6 +234,7 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
     bytes += R * t->axes;                              /* dk/dT */
   if (t->nonlinear) bytes += R;                        /* the Jacobian's shift */
   if (c->exchange.coefficient.given) bytes += 2.0 * R; /* conductance and ambient temperature */
+  if (SumsExchange(c, t)) bytes += R;                  /* the heat that it brings */
   if (t->flux) bytes += R;
   if (t->source_t) bytes += R;
   /* The shapes of regions lie in different cells; that of the top-level source in all. */
@@ -273,7 +301,7 @@ static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape
   arrays = CapacityFromFile(c) ? 1.0 : DistinctRows(c);
   /* For each layer its shapes and the numbers of its terms (HeatSourceLayer); for a single term its
      shape alone. */
-  if (timed && (t->terms > 1 || t->flux_t)) arrays += 2.0 * layers;
+  if (timed && (t->terms > 1 || t->flux_t || c->exchange.coefficient.given)) arrays += 2.0 * layers;
   else if (timed && !(t->terms_top && t->shapes == 1)) arrays += 1.0;
   if (timed && t->flux && !t->flux_t) arrays += 1.0;
   return R * (arrays + HeatWavefrontSeam(shape->nx, depth));
@@ -282,12 +310,12 @@ static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape
 /* Return the bytes per cell of the time integration's Vecs at the high-water mark.  The numbers of
    bdf2, esdirk and PETSc's TS were measured, because Vecs that are created in the steps can use
    memory that the set-up of the solver has freed.  Where coefficients are fixed and
-   rkl2 takes all stages of a step in one sweep, it has the new field alone (operator_stages.c). */
+   rkl2 takes all stages of a step in one sweep, it has the new field alone (operator_stages.c);
+   several sweeps need one field more with an ambient exchange. */
 static double SchemeBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape)
 {
-  const PetscBool  fixed = (PetscBool)(!t->nonlinear && !t->source_t && !t->flux_t &&
-                                      !c->exchange.coefficient.given);
-  const PetscBool  swept = (PetscBool)(!t->nonlinear && !c->exchange.coefficient.given &&
+  const PetscBool  fixed = StagesAreFixed(t);
+  const PetscBool  swept = (PetscBool)(!t->nonlinear && !t->ambient_xt &&
                                       (!t->source_t || (!t->unsplit && !t->source_T)) &&
                                       (c->time.steps < 0 || c->time.steps > 2) &&
                                       c->output.history_every != 1 &&
@@ -299,7 +327,8 @@ static double SchemeBytes(const HeatCase *c, const Traits *t, const HeatNeedShap
   switch (c->time.scheme) {
   case HEAT_SCHEME_FTCS: return swept ? SweepBytes(c, t, shape, PETSC_FALSE) : 0.0;
   case HEAT_SCHEME_RKL2:
-    return fixed && TakesOneSweep(c, t, shape) ? SweepBytes(c, t, shape, PETSC_TRUE) : 3.0 * R;
+    return fixed && TakesOneSweep(c, t, shape) ? SweepBytes(c, t, shape, PETSC_TRUE)
+                                               : (SumsExchange(c, t) ? 4.0 : 3.0) * R;
   case HEAT_SCHEME_BDF2: return 48.0;
   case HEAT_SCHEME_ESDIRK: return 64.0;
   case HEAT_SCHEME_TS: return LookUp(ts, c->time.ts_type);
@@ -361,7 +390,7 @@ static double PetscBytes(const HeatNeedShape *shape)
    the rank writes of each of its fields.  A compressed snapshot needs a copy and its compressed
    bytes.  Derived fields are computed before they are written.  If only some ranks are writers, the
    piece of rows that a writer receives is counted, too, since it may be larger than a block. */
-static double FileBytes(const HeatCase *c, const HeatNeedShape *shape)
+static double FileBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape)
 {
   const double     piece       = 32.0 * 1048576.0; /* [bytes] HEAT_STREAM_BYTES of io */
   const double     cells       = (double)shape->nx * (double)shape->ny;
@@ -376,7 +405,10 @@ static double FileBytes(const HeatCase *c, const HeatNeedShape *shape)
   double           bytes       = 0.0;
 
   if (checkpoints && c->checkpoint.mode == HEAT_CHECKPOINT_ASYNC)
-    bytes += R * shape->share * (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0 : 1.0);
+    bytes += R * shape->share *
+             (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0
+              : SumsExchange(c, t)               ? 2.0
+                                                 : 1.0);
   if (shape->share > 1.0 && (checkpoints || snapshots))
     bytes += PetscMin(piece / cells, R * shape->share);
   if (!snapshots) return bytes;
@@ -403,7 +435,7 @@ PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, H
   part[HEAT_NEED_FIELDS]   = 2.0 * R;
   part[HEAT_NEED_OPERATOR] = OperatorBytes(c, &t);
   part[HEAT_NEED_SCHEME]   = SchemeBytes(c, &t, shape);
-  part[HEAT_NEED_FILES]    = FileBytes(c, shape);
+  part[HEAT_NEED_FILES]    = FileBytes(c, &t, shape);
   if (t.implicit) {
     part[HEAT_NEED_SOLVER]         = SolverBytes(&t, ours, shape->ksp);
     part[HEAT_NEED_PRECONDITIONER] = ours ? MultigridBytes(shape) : PetscBytes(shape);

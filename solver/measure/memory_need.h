@@ -45,6 +45,10 @@ typedef struct {
  *  a side radiates.  Not collective. */
 PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear);
 
+/** Set *sums to whether the scheme sums the heat of an ambient exchange cell by cell
+ *  (HeatExchangeHeat), which takes a field, in checkpoints too.  Not collective. */
+PetscErrorCode HeatNeedSumsExchange(const HeatCase *c, PetscBool *sums);
+
 /** Compute the memory of the rank with the largest block.  Not collective.
  *  @param[in]  c      a validated case
  *  @param[out] need   within 10 % of the high-water mark for blocks of 10^6 cells and more; numbers

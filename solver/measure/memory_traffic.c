@@ -40,6 +40,7 @@ void HeatStageTrafficAdd(HeatStageTraffic *t, PetscInt n, PetscInt sweeps, Petsc
     passes->capacity += n;
     passes->faces += n;
     passes->sources += n;
+    passes->exchange += n;
     if (!of_T) return;
     t->values += (n + 1) * (UPDATE + STABLE_STEP); /* also at the step's end */
     passes->capacity += n + 1;
@@ -47,11 +48,13 @@ void HeatStageTrafficAdd(HeatStageTraffic *t, PetscInt n, PetscInt sweeps, Petsc
     t->values += 8 + 4 * (n - 1);
     passes->capacity += n;
     passes->faces += n;
+    passes->exchange += n;
     passes->sources += 1;
   } else {
     t->values += sweeps == 1 ? 2 : 4 + 5 * (sweeps - 1);
     passes->capacity += sweeps;
     passes->faces += sweeps;
+    passes->exchange += sweeps;
     passes->sources += 1;
   }
 }
@@ -61,7 +64,8 @@ static double ReadValues(const HeatPassCounts *n, const HeatCoefficientsRead *re
 {
   return (double)n->capacity * (double)read->capacity +
          (double)n->faces * (double)(read->gx + read->gy) +
-         (double)n->sources * (double)(read->sources + read->ambient);
+         (double)n->sources * (double)(read->sources + read->ambient) +
+         (double)n->exchange * (double)read->exchange;
 }
 
 /* Return the values of all steps of ftcs. */
@@ -72,7 +76,8 @@ static double FtcsValues(const HeatMemoryWork *w)
 
   if (w->of_T) values += (double)w->steps * (UPDATE + STABLE_STEP);
   for (int k = 0; k < HEAT_PASSES; k++) {
-    const HeatPassCounts all = {w->passes[k], w->passes[k], w->passes[k]};
+    const PetscInt64     n   = w->passes[k];
+    const HeatPassCounts all = {n, n, n, n};
 
     values += (double)w->passes[k] * STEP + ReadValues(&all, &w->read[k]);
   }
@@ -91,7 +96,8 @@ static double Rkl2Values(const HeatMemoryWork *w)
 /* Return the bytes of all solves by Newton's method. */
 static double NewtonBytes(const HeatMemoryWork *w)
 {
-  const HeatPassCounts        evaluate = {1, 1, 1}, multiply = {1, 0, 0}, shifted = {1, 1, 0};
+  const HeatPassCounts evaluate = {1, 1, 1, 1}, multiply = {.capacity = 1},
+                       shifted     = {.capacity = 1, .faces = 1};
   const HeatCoefficientsRead *read = &w->read[HEAT_PASS_SINGLE];
   const double    each       = w->newton > 0 ? (double)w->iterations / (double)w->newton : 0.0;
   const PetscBool fgmres     = (PetscBool)(w->solver == HEAT_TRAFFIC_OF_FGMRES);

@@ -10,7 +10,9 @@
  *      ftcs                       a pass reads and writes T (2 values a cell), and reads gx, gy, C
  *                                 and q; a pass takes one step or several.  Where conductivities
  *                                 depend on T, each step also updates them (10, below) and the
- *                                 limit of stability (gx, gy, four factors, D: 7, and C)
+ *                                 limit of stability (gx, gy, four factors, D: 7, and C).  With an
+ *                                 ambient exchange a pass also reads and writes the heat that it
+ *                                 brought (2), and reads E and T_amb
  *      rkl2, fixed coefficients   one sweep for all stages reads T and writes T_new.  Of several
  *                                 sweeps, the first reads T and writes the rate and two increments
  *                                 (4 values), others read these three and write two (5), the last
@@ -20,7 +22,9 @@
  *                                 partner); a stage reads the increment and the rate, and reads
  *                                 and writes the older increment (4); the end reads T and reads
  *                                 and writes T_new (3); the rate and each stage read gx, gy and C,
- *                                 the rate q, too
+ *                                 the rate q, too.  With an ambient exchange each of these reads and
+ *                                 writes the heat that it brought (2) and reads E, and a step reads
+ *                                 T_amb
  *      rkl2, other coefficients   each stage: N reads Y, gx, gy and q, and writes (2 without the
  *                                 coefficients), the combination reads T, Y, both N and C, and
  *                                 reads and writes Y_{j-2} (6 without C).  Where they depend on T,
@@ -60,7 +64,8 @@ typedef enum {
 typedef struct {
   PetscInt64 capacity; /* of those that read C, or dt/C */
   PetscInt64 faces;    /* gx and gy */
-  PetscInt64 sources;  /* q, and the ambient exchange */
+  PetscInt64 sources;  /* q, and the ambient temperature of an exchange */
+  PetscInt64 exchange; /* the conductance of an ambient exchange, and the heat that it brought */
 } HeatPassCounts;
 
 /** The stages of rkl2 of one step or of several. */

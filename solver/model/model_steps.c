@@ -81,6 +81,24 @@ static PetscErrorCode MayVary(const HeatFormula *formula, PetscBool *varies)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set *varies to whether an ambient temperature changes with time other than by a formula of time
+   alone, which steps of ftcs allow. */
+static PetscErrorCode VariesByPlace(const HeatFormula *formula, PetscBool stages, PetscBool *varies)
+{
+  HeatExpression *e = NULL;
+  char            message[256];
+  int             place = HEAT_VAR_X | HEAT_VAR_Y;
+
+  PetscFunctionBeginUser;
+  *varies = PETSC_FALSE;
+  PetscCall(MayVary(formula, varies));
+  if (!*varies || stages) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionCreate(formula, place | HEAT_VAR_TIME, &e, message, sizeof message));
+  if (e && !(HeatExpressionVariables(e) & place)) *varies = PETSC_FALSE;
+  PetscCall(HeatExpressionDestroy(&e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The sources of a case that change with time. */
 typedef struct {
   PetscInt  n;      /* number of formulas of t */
@@ -123,14 +141,15 @@ static PetscErrorCode FindTimedFluxes(const HeatCase *c, PetscBool flux[HEAT_SID
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set *single: whether explicit steps are taken one by one, because a source or a flux changes with
-   time or heat is exchanged with the ambient (solver/operator/operator_steps.c).  Steps of ftcs
-   allow sources with factors of time, and fluxes of time. */
+/* Set *single: whether explicit steps are taken one by one, because a source, a flux or the ambient
+   temperature of an exchange changes with time (solver/operator/operator_steps.c).  Steps of ftcs
+   allow sources with factors of time, fluxes of time, and ambient temperatures of time alone. */
 static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, HeatModelSteps *s,
                                        PetscBool *single)
 {
   TimedSources sources = {.factor = PETSC_TRUE};
-  PetscBool    flux    = PETSC_FALSE;
+  PetscBool    flux = PETSC_FALSE, ambient = PETSC_FALSE;
+  PetscBool    exchange = c->exchange.coefficient.given;
   PetscInt     layers;
 
   PetscFunctionBeginUser;
@@ -143,8 +162,10 @@ static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, Heat
   PetscCall(FindTimedFluxes(c, s->flux));
   for (int side = 0; side < HEAT_SIDES; side++) flux = (PetscBool)(flux || s->flux[side]);
   layers    = (sources.top ? 1 : 0) + (sources.n > (sources.top ? 1 : 0) ? 1 : 0);
-  s->fields = HEAT_SWEEP_FIELDS + (sources.n == 1 && !flux ? 1 : 2 * layers);
-  *single   = (PetscBool)(c->exchange.coefficient.given || (stages && (sources.n > 0 || flux)) ||
+  s->fields = HEAT_SWEEP_FIELDS + (sources.n == 1 && !flux && !exchange ? 1 : 2 * layers) +
+              (exchange ? HEAT_SWEEP_EXCHANGE_FIELDS : 0);
+  PetscCall(VariesByPlace(&c->exchange.ambient, stages, &ambient));
+  *single = (PetscBool)(ambient || (stages && (sources.n > 0 || flux)) ||
                         (sources.n > 0 && !sources.factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

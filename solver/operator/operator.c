@@ -177,6 +177,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
   PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
+  PetscCall(HeatExchangeDestroy(op));
   PetscCall(HeatOperatorContactsDestroy(op));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorMeansDestroy(&op->means));

@@ -141,7 +141,7 @@ PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t);
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net);
 
 /** Take one explicit Euler step from the present time: T_new = T + dt/C N(T).  Collective;
- *  exchanges the halo of T.
+ *  exchanges the halo of T.  Adds to the heat that HeatOperatorSumExchange sums.
  *  @param[in]  dt     step [s]
  *  @param[in]  T      temperature [K], [nyl][nxl]; where the operator is not linear, the field of
  *                     the last Update
@@ -163,14 +163,63 @@ typedef struct {
   HeatExactSum sum[HEAT_FLOWS];
 } HeatFlows;
 
+/** The heat that the ambient exchange brought in the latest explicit steps, summed in each cell.
+ *  Plain data; `terms` and `dt` are equal on all ranks.
+ *
+ *  Exact sums over the cells in each step would cost more than the step.  Heat is therefore summed
+ *  in each cell over steps of one length, up to HEAT_EXCHANGE_TERMS steps or stages, and then
+ *  exactly over the cells: it is settled.  When that happens depends on the steps taken alone, neither on the layout
+ *  of blocks, nor on how many steps a sweep takes, nor on when the account is read, so that the
+ *  account has the same bits everywhere.  A checkpoint stores the unsettled heat. */
+typedef struct {
+  PetscReal *cells;   /* [nyl][nxl] sum over the steps of E (T_amb - T) [W/m]; in `memory` */
+  void      *memory;  /* owned by the operator */
+  PetscInt   terms;   /* number of additions in each cell since the last settlement */
+  PetscReal  dt;      /* [s] length of these steps; without meaning if there are none */
+  HeatFlows  settled; /* [J/m] heat of earlier steps, until HeatOperatorTakeSettled moves it */
+} HeatExchangeHeat;
+
+/** Additions in a cell, of which a step of ftcs makes one and a step of rkl2 one in each stage,
+ *  after which the heat of the ambient exchange is settled at the end of the step.  Chosen: n
+ *  additions lose at most n 2^-53 of the heat, 3e-14; a larger number loses more, and a smaller one
+ *  takes more time for the exact sums, which is that of some six steps of a sweep. */
+enum { HEAT_EXCHANGE_TERMS = 256 };
+
+/** Begin to sum the heat of the ambient exchange of the steps that HeatOperatorStep,
+ *  HeatOperatorTakeSteps and HeatOperatorTakeStages take, from 0; does nothing in a case without
+ *  exchange.  Not collective. */
+PetscErrorCode HeatOperatorSumExchange(HeatOperator *op);
+
+/** Return the heat that HeatOperatorSumExchange sums, owned by the operator; NULL where it is not
+ *  summed.  Not collective. */
+const HeatExchangeHeat *HeatOperatorExchangeHeat(const HeatOperator *op);
+
+/** Move the heat that was settled since the last call to *settled [J/m], which is overwritten.  Not
+ *  collective. */
+void HeatOperatorTakeSettled(HeatOperator *op, HeatFlows *settled);
+
+/** Add this rank's heat that is not settled yet to *heat [J/m], and what HeatOperatorTakeSettled has
+ *  not moved.  Not collective. */
+void HeatOperatorAddUnsettled(const HeatOperator *op, HeatFlows *heat);
+
+/** Call HeatOperatorSumExchange, and continue with the unsettled heat of a checkpoint.  Not
+ *  collective.
+ *  @param[in] cells  [nyl][nxl] [W/m]; NULL: none */
+PetscErrorCode HeatOperatorLoadExchange(HeatOperator *op, const PetscReal *cells, PetscInt terms,
+                                        PetscReal dt);
+
+/** Add n values of the heat of the ambient exchange to *flows, and their magnitudes to the
+ *  turnover.  Not collective. */
+void HeatFlowsAddExchange(HeatFlows *flows, size_t n, const PetscReal *heat);
+
 /** Compute the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
  *  means that it must not be called.  The result is 1 where conductances or sources change with
  *  time or temperature (prescribed and ambient temperatures and prescribed fluxes may change with
- *  time, and so may sources by factors: HeatSourceFactorCount), with ambient exchange, and where
- *  blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
- *  bound, at most 64; 32 by default; HeatOperatorLimitSteps replaces both.  The first call is
- *  collective, and so is the first one after HeatOperatorTakesStages or HeatOperatorTakeStages; the
- *  result is equal on all ranks. */
+ *  time, and so may sources by factors: HeatSourceFactorCount), where the ambient temperature of an
+ *  ambient exchange depends on both time and place, and where blocks are too small for a deep
+ *  halo.  The option -heat_steps_at_once sets an upper bound, at most 64; 32 by default;
+ *  HeatOperatorLimitSteps replaces both.  The first call is collective, and so is the first one after
+ *  HeatOperatorTakesStages or HeatOperatorTakeStages; the result is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
 /** Steps of ftcs and stages of rkl2 in one sweep, by default.  Chosen by measurement
@@ -195,8 +244,9 @@ PetscErrorCode HeatOperatorLimitSteps(HeatOperator *op, PetscInt most);
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep, in a
  *  case without sources that change with time: the conductances of four faces, C, and the sources.
  *  A single source with a factor of time adds one field, its shape.  Several such sources, or one
- *  together with fluxes of time, add two fields for each layer that has some (HeatSourceLayer). */
-enum { HEAT_SWEEP_FIELDS = 6 };
+ *  together with fluxes of time or an ambient exchange, add two fields for each layer that has some
+ *  (HeatSourceLayer).  An ambient exchange adds HEAT_SWEEP_EXCHANGE_FIELDS, E and T_amb. */
+enum { HEAT_SWEEP_FIELDS = 6, HEAT_SWEEP_EXCHANGE_FIELDS = 2 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */
 typedef struct {
@@ -213,7 +263,8 @@ typedef struct {
  *  @param[in]     times  [steps] time at which each step begins [s]
  *  @param[in]     record  cells to be recorded; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]
- *  @param[out]    flows  the heat that enters, summed over the steps [W/m] */
+ *  @param[out]    flows  the heat that enters, summed over the steps [W/m], without the ambient
+ *                        exchange (HeatExchangeHeat) */
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
                                      const PetscReal *times, const HeatCellRecord *record,
                                      PetscReal *T, HeatFlows *flows);
@@ -221,7 +272,10 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
 /** Stage j of a step of rkl2 (stepper_rkl2.c), for an operator that HeatOperatorTakesStages.
  *  It computes the increment d_j = Y_j - Y_0, with d_0 = 0 and L(d) = N(Y_0 + d) - N(Y_0):
  *
- *      d_1 = net N(Y_0)/C,   d_j = m d_{j-1} + n d_{j-2} + (net L(d_{j-1}) + rate N(Y_0))/C */
+ *      d_1 = net N(Y_0)/C,   d_j = m d_{j-1} + n d_{j-2} + (net L(d_{j-1}) + rate N(Y_0))/C
+ *
+ *  With an ambient exchange, L(d) = N_faces(d) - E d.  The shares of a step add up to 1, so that
+ *  the exchange brings E (T_amb - Y_0) - (sum over j > 1 of share_j E d_{j-1}). */
 typedef struct {
   PetscReal m, n;      /* weights of d_{j-1} and d_{j-2} */
   PetscReal net, rate; /* [s] weights of L(d_{j-1}), in stage 1 of N(Y_0), and of N(Y_0) */
@@ -230,9 +284,10 @@ typedef struct {
 } HeatRklStage;
 
 /** Return in *takes whether HeatOperatorTakeStages can be called: neither conductances, sources nor
- *  fluxes change with time or temperature (prescribed and ambient temperatures may change with
- *  time), and there is no ambient exchange.  The first call is collective, and so is the first one
- *  after HeatOperatorMostSteps or HeatOperatorTakeSteps; equal on any layout of blocks. */
+ *  fluxes change with time or temperature (prescribed and ambient temperatures of sides may change
+ *  with time), nor does the ambient temperature of an ambient exchange.  The first call is
+ *  collective, and so is the first one after HeatOperatorMostSteps or HeatOperatorTakeSteps; equal on
+ *  any layout of blocks. */
 PetscErrorCode HeatOperatorTakesStages(HeatOperator *op, PetscBool *takes);
 
 /** Return the number of sweeps that take n stages with deep halos of `depth` cells. */
@@ -256,12 +311,15 @@ static inline PetscInt HeatStageExchanges(PetscInt sweeps) { return sweeps > 1 ?
  *  Collective.
  *  @param[in]  n       number of stages, at least 2
  *  @param[in]  stages  [n]
+ *  @param[in]  dt      [s] of the step
  *  @param[in]  T       temperature [K], [nyl][nxl]
  *  @param[out] T_new   [nyl][nxl]; must not alias T
- *  @param[out] flows   mean heat flows of the step [W/m]
+ *  @param[out] flows   mean heat flows of the step [W/m], without the ambient exchange
+ *                      (HeatExchangeHeat)
  *  Returns HEAT_STOPPED where the interrupt abandons the step; T_new is then undefined. */
 PetscErrorCode HeatOperatorTakeStages(HeatOperator *op, PetscInt n, const HeatRklStage *stages,
-                                      const PetscReal *T, PetscReal *T_new, HeatFlows *flows);
+                                      PetscReal dt, const PetscReal *T, PetscReal *T_new,
+                                      HeatFlows *flows);
 
 /** Compute y = A x with A = mass C - J, J = dN/dT at the field of the last Update.  For a linear
  *  operator, sources and boundary values do not enter A.  A is symmetric where
@@ -322,7 +380,9 @@ typedef struct {
   PetscReal capacity; /* C, or dt/C */
   PetscReal gx, gy;   /* conductances of faces across x, across y */
   PetscReal sources;  /* sources and prescribed fluxes; in a sweep also shapes of sources */
-  PetscReal ambient;  /* conductance and temperature of the ambient exchange */
+  PetscReal exchange; /* conductance of the ambient exchange; where its heat is summed cell by cell,
+                         also that heat, read and written */
+  PetscReal ambient;  /* temperature of the ambient exchange */
 } HeatCoefficientsRead;
 
 /** The kinds of passes, which read different arrays. */
@@ -360,6 +420,10 @@ void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
  *  @param[in]  T      temperature [K], [nyl][nxl]
  *  @param[out] flows  [W/m], overwritten */
 PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows);
+
+/** Compute the heat flows of HeatOperatorFlows without the ambient exchange.  Not collective. */
+PetscErrorCode HeatOperatorFlowsBesideExchange(const HeatOperator *op, const PetscReal *T,
+                                               HeatFlows *flows);
 
 /** Add the heat that enters through this rank's faces of each segment at the present time, with the
  *  coefficients of the last Update.  Not collective.

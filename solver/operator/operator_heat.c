@@ -112,13 +112,21 @@ static void AddAmbientExchange(const HeatOperator *op, const PetscReal *T, HeatF
   }
 }
 
-PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
+PetscErrorCode HeatOperatorFlowsBesideExchange(const HeatOperator *op, const PetscReal *T,
+                                               HeatFlows *flows)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(flows, sizeof *flows));
   flows->sum[HEAT_FLOW_SOURCE]   = *HeatSourceLocalTotal(op->source);
   flows->sum[HEAT_FLOW_TURNOVER] = *HeatSourceLocalTurnover(op->source);
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(AddSide(op, (HeatSide)s, T, flows));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorFlowsBesideExchange(op, T, flows));
   if (op->ambient_exchange) AddAmbientExchange(op, T, flows);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

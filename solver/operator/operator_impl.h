@@ -87,6 +87,7 @@ struct HeatOperator {
   HeatBoundaries      *boundaries;
   HeatSource          *source;
   HeatAmbientExchange *ambient_exchange; /* NULL: none */
+  HeatExchangeHeat    *exchange_heat;    /* NULL: not summed */
   HeatContactFaces     contacts[2];      /* by axis */
   HeatConductivity    *conductivity;
   HeatGhostCells       ghosts[HEAT_SIDES];
@@ -165,9 +166,11 @@ PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
 
 /** Compute N/C at the present time [K/s], for an operator that HeatOperatorTakesStages.
  *  Collective; exchanges the halo of T.
- *  @param[in]  T     [K], [nyl][nxl]
- *  @param[out] rate  [nyl][nxl]; must not alias T */
-PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal *rate);
+ *  @param[in]     T     [K], [nyl][nxl]
+ *  @param[out]    rate  [nyl][nxl]; must not alias T
+ *  @param[in,out] heat  [nyl][nxl] increased by E (T_amb - T) [W/m]; NULL: not wanted */
+PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal *rate,
+                                PetscReal *heat);
 
 /** Compute the increment of a stage of rkl2 other than the first.  Collective; exchanges the halo
  *  of d.
@@ -175,10 +178,27 @@ PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal 
  *  @param[in]     beyond  changes of T_b since the beginning of the step [K], by side,
  *                         [nyl] or [nxl]
  *  @param[in]     d       d_{j-1} [K], [nyl][nxl]
- *  @param[in,out] before  d_{j-2} on entry, d_j on return [K]; must not alias d */
+ *  @param[in,out] before  d_{j-2} on entry, d_j on return [K]; must not alias d
+ *  @param[in,out] heat    [nyl][nxl] decreased by the stage's share of E d [W/m]; NULL: not
+ *                         wanted */
 PetscErrorCode HeatOperatorStage(HeatOperator *op, const HeatRklStage *stage, const PetscReal *Q,
                                  const PetscReal *const beyond[HEAT_SIDES], const PetscReal *d,
-                                 PetscReal *before);
+                                 PetscReal *before, PetscReal *heat);
+
+/** Before steps of dt [s] add to op->exchange_heat, settle what steps of another length brought.
+ *  Does nothing where the heat is not summed.  Not collective. */
+void HeatExchangeBegin(HeatOperator *op, PetscReal dt);
+
+/** Note at the end of a step that n terms were added to op->exchange_heat, and settle it if it is
+ *  full.  Not collective. */
+void HeatExchangeEnd(HeatOperator *op, PetscInt n);
+
+/** Return after which of n steps of ftcs to come op->exchange_heat is full, from 1 on; 0: it will
+ *  not be, or is not summed.  Not collective. */
+PetscInt HeatExchangeFull(const HeatOperator *op, PetscInt n);
+
+/** Free op->exchange_heat.  Not collective. */
+PetscErrorCode HeatExchangeDestroy(HeatOperator *op);
 
 /** Add the prescribed fluxes F of all sides to cells [nyl][nxl] [W/m].  Not collective. */
 void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells);

@@ -26,7 +26,9 @@ static HeatCoefficientsRead CountSingle(const HeatOperator *op)
                                 .gx       = (nx + 1.0) * CountArrays(ny, op->gx_row),
                                 .gy       = nx * CountArrays(ny + 1, op->gy_row),
                                 .sources  = op->q ? cells : 0.0,
-                                .ambient  = op->ambient_exchange ? 2.0 * cells : 0.0};
+                                .exchange = (op->ambient_exchange ? cells : 0.0) +
+                                            (op->exchange_heat ? 2.0 * cells : 0.0),
+                                .ambient = op->ambient_exchange ? cells : 0.0};
 }
 
 PetscErrorCode HeatOperatorCoefficientsRead(const HeatOperator  *op,

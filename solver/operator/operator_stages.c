@@ -10,7 +10,8 @@
  *  A step takes as few sweeps as the frame's depth allows, of nearly equal numbers of stages.  A
  *  single sweep reads no field but T and writes none but T_new.  Several sweeps pass Q and two
  *  increments on through memory, with deep halos.  The energy account needs Y_{j-1} along the
- *  domain's sides: Y_0 plus the increments that the sweep records there. */
+ *  domain's sides: Y_0 plus the increments that the sweep records there.  With an ambient exchange
+ *  the stages add to op->exchange_heat, which is restored where a step is abandoned on its way. */
 #include "solver/operator/operator_steps_impl.h"
 
 /* A step under way. */
@@ -20,6 +21,8 @@ typedef struct {
   const HeatRklStage *stages; /* [n] */
   const PetscReal    *T;      /* Y_0 [K], [nyl][nxl] */
   PetscReal          *T_new;  /* [nyl][nxl] */
+  PetscReal          *heat;   /* [nyl][nxl] of op->exchange_heat; NULL: not summed */
+  const PetscReal    *kept;   /* [nyl][nxl] copy of `heat` at the step's beginning; NULL: none */
   HeatFlows          *flows;
   PetscReal          *base[HEAT_SIDES]; /* [length] T_b at the beginning of the step [K] */
   PetscReal          *cells;            /* [max(nxl, nyl)] temperatures along a side [K] */
@@ -177,6 +180,7 @@ static PetscErrorCode TakeSweeps(const Step *step)
   PetscCall(HeatOperatorSetUpSweep(step->op, 1.0));
   sweeps = HeatStageSweeps(step->n, s->frame.depth);
   SetOwn(s, step->T, &s->field);
+  group.heat = step->heat;
   if (sweeps > 1) PetscCall(SetUpKept(step, group.keep));
   for (int k = 0; k < HEAT_KEPT; k++) group.kept[k] = &s->kept[k];
   sides = HeatOperatorSweepSides(step->op);
@@ -229,7 +233,7 @@ static PetscErrorCode TakeStage(const Step *step, PetscInt l, const PetscReal *r
     StoreBeyond(step, l, side, own[side]);
     beyond[side] = own[side];
   }
-  PetscCall(HeatOperatorStage(step->op, &step->stages[l], rate, beyond, d, out));
+  PetscCall(HeatOperatorStage(step->op, &step->stages[l], rate, beyond, d, out, step->heat));
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(PetscFree(own[side]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -249,7 +253,7 @@ static PetscErrorCode TakeSingles(const Step *step)
   out = step->n % 2 ? s->work[1] : step->T_new;
   PetscCall(SetSides(step, 0));
   PetscCall(AddSingleFlows(step, 0, NULL));
-  PetscCall(HeatOperatorRate(step->op, step->T, s->work[0]));
+  PetscCall(HeatOperatorRate(step->op, step->T, s->work[0], step->heat));
   for (size_t i = 0; i < cells; i++) d[i] = step->stages[0].net * s->work[0][i];
   PetscCall(PetscArrayzero(out, cells));
   for (PetscInt l = 1; l < step->n; l++) {
@@ -265,8 +269,39 @@ static PetscErrorCode TakeSingles(const Step *step)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The heat of the ambient exchange. */
+
+/* Find step->heat, and copy it where the step can be abandoned after it has changed. */
+static PetscErrorCode KeepHeat(Step *step)
+{
+  HeatOperatorSteps *s = step->op->steps;
+  const size_t       n = HeatGridLocalCells(s->frame.grid);
+
+  PetscFunctionBeginUser;
+  step->heat = step->op->exchange_heat ? step->op->exchange_heat->cells : NULL;
+  if (!step->heat || !step->op->interrupt || HeatOperatorStageSweeps(step->op, step->n) == 1)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (!s->work[2]) PetscCall(PetscMalloc1(n, &s->work[2]));
+  PetscCall(PetscArraycpy(s->work[2], step->heat, n));
+  step->kept = s->work[2];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Restore step->heat after a step that was abandoned; else count the stages' terms.
+   @param[in] code  what taking the stages returned */
+static PetscErrorCode EndHeat(const Step *step, PetscErrorCode code)
+{
+  const size_t n = HeatGridLocalCells(step->op->grid);
+
+  PetscFunctionBeginUser;
+  if (code == PETSC_SUCCESS) HeatExchangeEnd(step->op, step->n);
+  else if (step->kept) PetscCall(PetscArraycpy(step->heat, step->kept, n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOperatorTakeStages(HeatOperator *op, PetscInt n, const HeatRklStage *stages,
-                                      const PetscReal *T, PetscReal *T_new, HeatFlows *flows)
+                                      PetscReal dt, const PetscReal *T, PetscReal *T_new,
+                                      HeatFlows *flows)
 {
   Step step = {.op = op, .n = n, .stages = stages, .T = T, .T_new = T_new, .flows = flows};
   PetscErrorCode code;
@@ -277,7 +312,10 @@ PetscErrorCode HeatOperatorTakeStages(HeatOperator *op, PetscInt n, const HeatRk
   PetscCall(PetscMalloc1(PetscMax(op->grid->nxl, op->grid->nyl), &step.cells));
   for (int side = 0; side < HEAT_SIDES; side++)
     PetscCall(PetscMalloc1(Faces(&step, side).length, &step.base[side]));
+  HeatExchangeBegin(op, dt);
+  PetscCall(KeepHeat(&step));
   code = op->steps->frame.depth ? TakeSweeps(&step) : TakeSingles(&step);
+  PetscCall(EndHeat(&step, code));
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(PetscFree(step.base[side]));
   PetscCall(PetscFree(step.cells));
   PetscCall(code);

@@ -20,14 +20,16 @@
    capacity, D the shift (operator_impl.h).  A result whose name has a second word reads more
    arrays. */
 typedef enum {
-  NET,            /* sum + q */
-  NET_AMBIENT,    /* sum + q + E (T_amb - u) */
-  STEP,           /* u + dt/C (sum + q) */
-  STEP_AMBIENT,   /* u + dt/C (sum + q + E (T_amb - u)) */
-  RATE,           /* (sum + q)/C */
-  STAGE,          /* of rkl2: (m u + n out) + (net sum/C + rate Q), with HeatRklStage's numbers */
-  APPLY,          /* mass C u - sum */
-  APPLY_SHIFTED,  /* (mass C + D) u - sum */
+  NET,           /* sum + q */
+  NET_AMBIENT,   /* sum + q + E (T_amb - u) */
+  STEP,          /* u + dt/C (sum + q) */
+  STEP_AMBIENT,  /* u + dt/C (sum + q + E (T_amb - u)) */
+  RATE,          /* (sum + q)/C */
+  RATE_AMBIENT,  /* (sum + q + E (T_amb - u))/C */
+  STAGE,         /* of rkl2: (m u + n out) + (net sum/C + rate Q), with HeatRklStage's numbers; with
+                     ambient exchange, sum - E u in place of sum */
+  APPLY,         /* mass C u - sum */
+  APPLY_SHIFTED, /* (mass C + D) u - sum */
   APPLY_JACOBIAN, /* as APPLY_SHIFTED, with low and high in place of the conductances */
   DEFECT,         /* the sum over cells of (b - APPLY)^2 */
   DEFECT_SHIFTED  /* the sum over cells of (b - APPLY_SHIFTED)^2 */
@@ -51,7 +53,11 @@ typedef struct {
   StepRows        *steps;             /* of STEP; NULL for any other result */
   PetscReal        dt;                /* [s], of a step */
   PetscReal        mass;              /* [1/s], of a product or defect */
-  const PetscReal *E, *ambient;       /* [nyl][nxl] of the ambient exchange [W/(m K)], [K] */
+  const PetscReal *E, *ambient;       /* [nyl][nxl] of the ambient exchange [W/(m K)], [K]; NULL:
+                                         none */
+  PetscReal       *heat;              /* [nyl][nxl] E (T_amb - u) is added (STEP_AMBIENT,
+                                         RATE_AMBIENT), or a share of E u subtracted (STAGE) [W/m];
+                                         NULL: neither */
   const PetscReal *u;                 /* [nyl][nxl] the field that the stencil is applied to */
   const PetscReal *ghost[HEAT_SIDES]; /* [nyl] or [nxl] values of u beyond each side of the block */
   PetscReal       *out;               /* [nyl][nxl] */
@@ -151,13 +157,27 @@ static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, Petsc
   PetscReal *restrict out  = sweep->out + at.cell;
   const HeatRklStage stage = *sweep->stage;
 
-  for (PetscInt i = 0; i < n; i++) {
-    const PetscReal sum = (gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +
-                          (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i]));
+#define STAGE_OF(sum)                                                                              \
+  out[i] = (stage.m * c[i] + stage.n * out[i]) +                                                   \
+           (1.0 / C[i] * (stage.net * (sum)) + stage.rate * Q[i])
+#define FACES                                                                                      \
+  ((gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +                                           \
+   (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
+  if (sweep->E) {
+    const PetscReal *restrict E = sweep->E + at.cell;
+    PetscReal *restrict heat    = sweep->heat ? sweep->heat + at.cell : NULL;
 
-    out[i] = (stage.m * c[i] + stage.n * out[i]) +
-             (1.0 / C[i] * (stage.net * sum) + stage.rate * Q[i]);
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscReal lost = E[i] * c[i];
+
+      if (heat) heat[i] -= stage.share * lost;
+      STAGE_OF(FACES - lost);
+    }
+  } else {
+    for (PetscInt i = 0; i < n; i++) STAGE_OF(FACES);
   }
+#undef FACES
+#undef STAGE_OF
 }
 
 /* Compute the result of a sweep for n cells of a row.  The heat through the faces of cell i is
@@ -193,11 +213,23 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
     for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i]);
     break;
   case STEP_AMBIENT:
-    for (PetscInt i = 0; i < n; i++)
-      out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + AMBIENT_EXCHANGE(i));
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscReal brought = AMBIENT_EXCHANGE(i);
+
+      if (sweep->heat) sweep->heat[cell + (size_t)i] += brought;
+      out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + brought);
+    }
     break;
   case RATE:
     for (PetscInt i = 0; i < n; i++) out[i] = 1.0 / C[i] * (SUM(i) + q[i]);
+    break;
+  case RATE_AMBIENT:
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscReal brought = AMBIENT_EXCHANGE(i);
+
+      if (sweep->heat) sweep->heat[cell + (size_t)i] += brought;
+      out[i] = 1.0 / C[i] * (SUM(i) + q[i] + brought);
+    }
     break;
   case STAGE: StageKernel(op, sweep, n, at, w, e, s, no); break;
   case APPLY:
@@ -267,7 +299,10 @@ static void StepInside(const HeatOperator *op, const Sweep *sweep, PetscInt j, P
                            .q     = op->q ? op->q + place.cell : NULL,
                            .out   = sweep->out + place.cell};
 
-  HeatStepCompute(&row, ConstantsOf(sweep->steps, &row), sweep->steps->past_cache);
+  if (sweep->E)
+    HeatStepComputeExchange(&row, sweep->E + place.cell, sweep->ambient + place.cell,
+                            sweep->heat ? sweep->heat + place.cell : NULL);
+  else HeatStepCompute(&row, ConstantsOf(sweep->steps, &row), sweep->steps->past_cache);
 }
 
 /* Compute cells [begin, end) of row j.  The first and the last cell of the block's row are computed
@@ -355,7 +390,9 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
 
   PetscFunctionBeginUser;
   if (op->ambient_exchange) {
-    sweep->result  = sweep->result == NET ? NET_AMBIENT : STEP_AMBIENT;
+    sweep->result  = sweep->result == NET    ? NET_AMBIENT
+                     : sweep->result == STEP ? STEP_AMBIENT
+                                             : RATE_AMBIENT;
     sweep->E       = HeatAmbientExchangeConductance(op->ambient_exchange);
     sweep->ambient = HeatAmbientExchangeAmbient(op->ambient_exchange);
   }
@@ -378,20 +415,23 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
                                 PetscReal *T_new)
 {
   StepRows rows  = {.past_cache = HeatStepPastCache(HeatGridLocalCells(op->grid) * sizeof *T)};
-  Sweep    sweep = {.result = STEP, .dt = dt, .u = T, .out = T_new};
+  Sweep    sweep = {.result = STEP, .steps = &rows, .dt = dt, .u = T, .out = T_new};
 
   PetscFunctionBeginUser;
-  if (!op->ambient_exchange) sweep.steps = &rows;
+  HeatExchangeBegin(op, dt);
+  if (op->exchange_heat) sweep.heat = op->exchange_heat->cells;
   PetscCall(PetscMalloc1(op->grid->nxl, &rows.r));
   PetscCall(SweepWithBoundaries(op, &sweep));
   HeatStepFence();
   PetscCall(PetscFree(rows.r));
+  HeatExchangeEnd(op, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal *rate)
+PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal *rate,
+                                PetscReal *heat)
 {
-  Sweep sweep = {.result = RATE, .u = T, .out = rate};
+  Sweep sweep = {.result = RATE, .u = T, .out = rate, .heat = heat};
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
@@ -400,11 +440,12 @@ PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal 
 
 PetscErrorCode HeatOperatorStage(HeatOperator *op, const HeatRklStage *stage, const PetscReal *Q,
                                  const PetscReal *const beyond[HEAT_SIDES], const PetscReal *d,
-                                 PetscReal *before)
+                                 PetscReal *before, PetscReal *heat)
 {
-  Sweep sweep = {.result = STAGE, .u = d, .out = before, .stage = stage, .Q = Q};
+  Sweep sweep = {.result = STAGE, .u = d, .out = before, .stage = stage, .Q = Q, .heat = heat};
 
   PetscFunctionBeginUser;
+  if (op->ambient_exchange) sweep.E = HeatAmbientExchangeConductance(op->ambient_exchange);
   PetscCall(RunSweep(op, &sweep, beyond));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -45,6 +45,8 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   const PetscInt  factors = HeatSourceFactorCount(op->source);
   const PetscBool source  = (PetscBool)(!HeatSourceVaries(op->source) || (!stages && factors > 0));
   const PetscBool flux    = HeatBoundariesFluxVaries(op->boundaries);
+  const PetscBool ambient = (PetscBool)(op->ambient_exchange &&
+                                        HeatAmbientExchangeVaries(op->ambient_exchange));
   PetscBool       traits[2 + HEAT_SIDES]; /* not fixed; some flux of time; sides with a flux */
   HeatOperatorSteps *s;
   PetscInt           most = op->most_steps;
@@ -56,7 +58,8 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   op->steps  = s;
   s->stages  = stages;
   s->factors = factors;
-  traits[0]  = (PetscBool)(!op->linear || op->ambient_exchange || !source || (stages && flux));
+  s->level   = (PetscBool)(!stages && ambient && HeatAmbientExchangeIsLevel(op->ambient_exchange));
+  traits[0]  = (PetscBool)(!op->linear || (ambient && !s->level) || !source || (stages && flux));
   traits[1]  = flux;
   for (int side = 0; side < HEAT_SIDES; side++)
     traits[2 + side] = HeatBoundariesSideHasFlux(op->boundaries, (HeatSide)side);
@@ -72,7 +75,7 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
 }
 
 /* Single steps are taken where coefficients change with time or temperature, other than sources by
-   factors and fluxes, and with ambient exchange, whose heat is summed cell by cell. */
+   factors, fluxes, and an ambient temperature that is the same everywhere. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 {
   PetscFunctionBeginUser;
@@ -131,21 +134,23 @@ static PetscErrorCode FixedSources(HeatOperator *op, const PetscReal **fixed)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The fields with deep halos of sources with factors of time. */
+/* The fields with deep halos that only some cases have: of sources with factors of time, and of the
+   ambient exchange. */
 typedef struct {
   HeatFrameField shape[HEAT_SOURCE_LAYERS], which[HEAT_SOURCE_LAYERS];
-} TimedFields;
+  HeatFrameField E, ambient;
+} SomeFields;
 
-/* Exchange the shapes of sources with factors of time and, if there are several of them or fluxes
-   of time, the numbers of the sources that act in each cell.  Collective. */
-static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k,
-                                     TimedFields *fields, PetscInt *n_fields)
+/* Exchange the shapes of sources with factors of time and, if there are several of them, fluxes of
+   time or an ambient exchange, the numbers of the sources that act in each cell.  Collective. */
+static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k, SomeFields *fields,
+                                     PetscInt *n_fields)
 {
   HeatOperatorSteps *s     = op->steps;
   const size_t       cells = HeatGridLocalCells(op->grid);
   const PetscInt     nx    = op->grid->nxl;
   const PetscReal   *whole = HeatSourceWholeShape(op->source);
-  const PetscBool    alone = (PetscBool)(s->factors == 1 && !HasTimedFlux(s));
+  const PetscBool alone = (PetscBool)(s->factors == 1 && !HasTimedFlux(s) && !op->ambient_exchange);
 
   PetscFunctionBeginUser;
   if (!alone) {
@@ -197,8 +202,9 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   const HeatGrid       *g        = op->grid;
   HeatOperatorSteps    *s        = op->steps;
   HeatFrameCoefficients k        = {.dt = dt};
-  TimedFields           fields   = {0};
+  SomeFields            fields   = {0};
   PetscInt              n_fields = HEAT_SWEEP_FIELDS;
+  HeatAmbientExchange  *exchange = op->ambient_exchange;
   const PetscReal      *fixed;
   HeatLayoutTraffic     one;
 
@@ -213,6 +219,15 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(FixedSources(op, &fixed));
   PetscCall(ExchangeDeepHalo(&s->frame, fixed ? fixed : op->zeros, fixed ? g->nxl : 0, NULL, &k.q));
   if (s->factors > 0) PetscCall(ExchangeShapes(op, &k, &fields, &n_fields));
+  if (exchange) {
+    PetscCall(ExchangeDeepHalo(&s->frame, HeatAmbientExchangeConductance(exchange), g->nxl, NULL,
+                               &fields.E));
+    PetscCall(ExchangeDeepHalo(&s->frame, HeatAmbientExchangeAmbient(exchange), g->nxl, NULL,
+                               &fields.ambient));
+    k.E       = &fields.E;
+    k.ambient = &fields.ambient;
+    n_fields += HEAT_SWEEP_EXCHANGE_FIELDS;
+  }
   for (int side = 0; side < HEAT_SIDES; side++) k.flux[side] = s->flux[side];
   PetscCall(HeatWavefrontCreate(&s->frame, &k, s->stages, &s->wavefront));
   s->dt = dt;
@@ -221,6 +236,8 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
   PetscCall(HeatFrameFieldDestroy(&k.capacity));
   PetscCall(HeatFrameFieldDestroy(&k.q));
+  PetscCall(HeatFrameFieldDestroy(&fields.E));
+  PetscCall(HeatFrameFieldDestroy(&fields.ambient));
   for (int layer = 0; layer < HEAT_SOURCE_LAYERS; layer++) {
     PetscCall(HeatFrameFieldDestroy(&fields.shape[layer]));
     PetscCall(HeatFrameFieldDestroy(&fields.which[layer]));
@@ -339,6 +356,22 @@ static PetscErrorCode SetFactors(HeatOperator *op, PetscInt steps, PetscReal dt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Evaluate an ambient temperature of time alone at the beginning of each step, [steps], and keep a
+   value without physical meaning in op->past_fault. */
+static PetscErrorCode SetAmbient(HeatOperator *op, PetscInt steps, PetscReal dt,
+                                 const PetscReal *times, PetscReal *ambient)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt l = 0; l < steps && op->steps->level; l++) {
+    const HeatMoment when  = HeatMomentInStep(times[l], times[l] + dt, times[l]);
+    HeatFault        fault = {0};
+
+    PetscCall(HeatAmbientExchangeLevel(op->ambient_exchange, when, &ambient[l], &fault));
+    HeatOperatorRememberFault(op, &fault, when.t);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Add the heat that the sources released in each step. */
 static void AddSources(const HeatOperator *op, PetscInt steps, const PetscReal *factors,
                        HeatFlows *flows)
@@ -378,26 +411,42 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
                                      const PetscReal *times, const HeatCellRecord *record,
                                      PetscReal *T, HeatFlows *flows)
 {
-  HeatOperatorSteps *s;
-  HeatWavefrontSides sides;
-  PetscReal         *factors;
+  HeatOperatorSteps    *s;
+  HeatExchangeHeat     *heat     = op->exchange_heat;
+  HeatFlows             settled  = {0};
+  HeatWavefrontExchange exchange = {.settled = &settled};
+  HeatWavefrontSides    sides;
+  PetscReal            *factors, *ambient;
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetUpSteps(op, PETSC_FALSE));
   PetscCall(HeatOperatorSetUpSweep(op, dt));
   s = op->steps;
+  HeatExchangeBegin(op, dt);
+  exchange.heat = heat ? heat->cells : NULL;
+  exchange.full = HeatExchangeFull(op, steps);
   PetscCall(PetscMalloc1(steps * s->factors + 1, &factors));
   PetscCall(SetFactors(op, steps, dt, times, factors));
+  PetscCall(PetscMalloc1(steps, &ambient));
+  PetscCall(SetAmbient(op, steps, dt, times, ambient));
+  exchange.ambient = s->level ? ambient : NULL;
   PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;
   PetscCall(HeatOperatorExchangeDeepHalo(op, HEAT_STRIPS_DEEP_T, &s->field));
   sides = HeatOperatorSweepSides(op);
-  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, factors, record, T));
+  PetscCall(
+      HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, factors, &exchange, record, T));
+  if (exchange.full) {
+    HeatFlowsAdd(&heat->settled, dt, &settled);
+    heat->terms = -exchange.full;
+  }
+  HeatExchangeEnd(op, steps);
   PetscCall(PetscMemzero(flows, sizeof *flows));
   AddSources(op, steps, factors, flows);
   PetscCall(AddFlows(op, steps, dt, times, flows));
   PetscCall(PetscFree(factors));
+  PetscCall(PetscFree(ambient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -427,7 +476,7 @@ PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **out)
   PetscCall(FreeShapes(s));
   PetscCall(HeatFrameFieldDestroy(&s->field));
   for (int k = 0; k < HEAT_KEPT; k++) PetscCall(HeatFrameFieldDestroy(&s->kept[k]));
-  for (int k = 0; k < 2; k++) PetscCall(PetscFree(s->work[k]));
+  for (int k = 0; k < 3; k++) PetscCall(PetscFree(s->work[k]));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscCall(PetscFree(s->beyond[side]));
     PetscCall(PetscFree(s->edge[side]));

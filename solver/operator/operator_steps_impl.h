@@ -7,10 +7,11 @@
 #include "solver/operator/wavefront.h"
 
 struct HeatOperatorSteps {
-  PetscBool      fixed;   /* nothing but temperatures of sides, and with ftcs factors of sources and
-                              prescribed fluxes, changes with time or temperature, and there is no
-                              ambient exchange; equal on all ranks, in any layout */
+  PetscBool      fixed;   /* nothing but temperatures of sides, and with ftcs factors of sources,
+                              prescribed fluxes and an ambient temperature of time alone, changes
+                              with time or temperature; equal on all ranks, in any layout */
   PetscInt       factors; /* number of sources with a factor of time */
+  PetscBool      level;   /* T_amb of the ambient exchange depends on time alone */
   PetscBool      flux[HEAT_SIDES]; /* some prescribed flux changes with time, and this side has a
                                       prescribed flux; equal on all ranks */
   HeatFrame      frame;  /* the block with its deep halo; its depth is 0 where none fits */
@@ -29,8 +30,9 @@ struct HeatOperatorSteps {
   HeatFrameField
       kept[HEAT_KEPT]; /* of stages, by HEAT_KEPT_*; `own` points to `work`, or the caller's array;
                                no strips before the first step that takes several sweeps */
-  PetscReal *work[2];  /* [nyl][nxl] of stages: rate [K/s] and an increment [K]; NULL before they
-                               are needed */
+  PetscReal *work[3];  /* [nyl][nxl] of stages: rate [K/s], an increment [K], and a copy of
+                               op->exchange_heat->cells at the beginning of a step that may be
+                               abandoned [W/m]; NULL before they are needed */
   PetscReal *beyond[HEAT_SIDES];  /* T_b [K]: one value, [depth][length of the frame's side], one
                                         value; NULL where the side is not the domain's */
   PetscReal *flux_in[HEAT_SIDES]; /* prescribed fluxes that change with time [W/m], with the layout

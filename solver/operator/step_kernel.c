@@ -88,9 +88,9 @@ static PetscInt PlaceInLine(const PetscReal *p)
   return (PetscInt)((uintptr_t)p / sizeof *p % LINE);
 }
 
-/* Store n values.  Lines that lie wholly in `to` are stored past the cache, the others by ordinary
-   stores: a line that takes both kinds would be read and written twice. */
-static void StorePastCache(PetscInt n, const PetscReal *from, PetscReal *to)
+/* A line that takes both ordinary stores and stores past the cache would be read and written
+   twice. */
+void HeatStepStorePastCache(PetscInt n, const PetscReal *from, PetscReal *to)
 {
 #if defined(__SSE2__)
   const PetscInt head = PetscMin((LINE - PlaceInLine(to)) % LINE, n);
@@ -124,7 +124,7 @@ static void Cells(const HeatStepRow *row, const HeatStepConstants *k, PetscInt b
   for (PetscInt at = begin, n; at < end; at += n) { /* the next piece begins a line */
     n = PetscMin(end - at, PIECE - PlaceInLine(row->out + at));
     Piece(row, k, at, n, buffer);
-    StorePastCache(n, buffer, row->out + at);
+    HeatStepStorePastCache(n, buffer, row->out + at);
   }
 }
 
@@ -135,6 +135,34 @@ void HeatStepCompute(const HeatStepRow *row, const HeatStepConstants *k, PetscBo
   Cells(row, NULL, 0, begin, past_cache);
   if (k) Cells(row, k, begin, end, past_cache);
   Cells(row, NULL, end, row->n, past_cache);
+}
+
+TEMPLATE Exchange(const HeatStepRow *row, PetscBool sources, const PetscReal *restrict E,
+                  const PetscReal *restrict ambient, PetscReal *restrict heat)
+{
+  const PetscInt at = 0;
+  ROWS;
+  const PetscReal *restrict gx = row->gx, *restrict gs = row->gs, *restrict gn = row->gn;
+  const PetscReal *restrict r = row->r;
+  PetscReal *restrict out     = row->out;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < row->n; i++)
+  {
+    const PetscReal brought = E[i] * (ambient[i] - T[i]);
+    const PetscReal sum     = (gx[i] * (T[i - 1] - T[i]) + gx[i + 1] * (T[i + 1] - T[i])) +
+                          (gs[i] * (below[i] - T[i]) + gn[i] * (above[i] - T[i]));
+
+    if (heat) heat[i] += brought;
+    out[i] = T[i] + r[i] * ((sum + (sources ? q[i] : 0.0)) + brought);
+  }
+}
+
+void HeatStepComputeExchange(const HeatStepRow *row, const PetscReal *E, const PetscReal *ambient,
+                             PetscReal *heat)
+{
+  if (!heat) Exchange(row, row->q ? PETSC_TRUE : PETSC_FALSE, E, ambient, NULL);
+  else if (row->q) Exchange(row, PETSC_TRUE, E, ambient, heat);
+  else Exchange(row, PETSC_FALSE, E, ambient, heat);
 }
 
 HeatStepConstants HeatStepFindConstants(const HeatStepRow *row)

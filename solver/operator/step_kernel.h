@@ -37,8 +37,19 @@ HeatStepConstants HeatStepFindConstants(const HeatStepRow *row);
 void HeatStepCompute(const HeatStepRow *row, const HeatStepConstants *constants,
                      PetscBool past_cache);
 
+/** Compute a row of a case with ambient exchange, T_new = T + r (N_faces(T) + q + E (T_amb - T)), by
+ *  ordinary stores.  Not collective.
+ *  @param[in]     E, ambient  [n] [W/(m K)], T_amb [K]
+ *  @param[in,out] heat        [n] increased by E (T_amb - T) [W/m]; NULL: not wanted */
+void HeatStepComputeExchange(const HeatStepRow *row, const PetscReal *E, const PetscReal *ambient,
+                             PetscReal *heat);
+
 /** Return whether a field of this many bytes is written past the cache.  Not collective. */
 PetscBool HeatStepPastCache(size_t bytes);
+
+/** Store n values past the cache.  Lines of the cache that also hold other values than `to` are
+ *  stored by ordinary stores.  Call HeatStepFence after the last row.  Not collective. */
+void HeatStepStorePastCache(PetscInt n, const PetscReal *from, PetscReal *to);
 
 /** Complete the stores past the cache before any later store. */
 void HeatStepFence(void);

@@ -43,12 +43,17 @@
  *  reads these two at its own place only, not at its neighbours'.  The tile of stage l lies 2 S
  *  columns left of the tile of stage l - 2, so the seam of stage l - 2 is 2 S columns wide; the
  *  seam of Q is S (depth - 1) columns wide.  A step with more stages than the frame is deep
- *  takes several sweeps, between which Q and the two last stages are in memory. */
+ *  takes several sweeps, between which Q and the two last stages are in memory.
+ *
+ *  The heat of an ambient exchange is added to an array of own cells.  Its rows between the first
+ *  step and the last are in the cache, like those of the ring.  Steps of a tile reach each cell in
+ *  their order, so that the additions in a cell are those of single steps. */
 #include "solver/operator/wavefront.h"
 
 #include <string.h>
 
 #include "solver/base/heartbeat.h"
+#include "solver/operator/step_kernel.h"
 #include "solver/operator/wavefront_impl.h"
 
 enum { SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
@@ -57,6 +62,9 @@ enum { SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
    tile in all steps, about 2 ms at the rate of solver/MEASURED.md.  A larger value comes nearer to
    `limits.stall`; a smaller one beats more often than anything reads it. */
 enum { TURNS_PER_BEAT = 64 };
+
+/* [cells] Piece of a row that is stored past the cache.  Chosen: 4 KB, as in step_kernel.c. */
+enum { PIECE = 512 };
 
 /* The sweep. */
 
@@ -68,11 +76,13 @@ typedef struct {
   const HeatWavefrontStages *stages; /* NULL: steps of ftcs */
   const HeatFrameField      *field;  /* step 0 */
   const HeatWavefrontSides  *sides;
-  const PetscReal           *factors; /* [steps][sources with a factor of time]; may be empty */
-  const HeatCellRecord      *record;  /* NULL: none */
+  const PetscReal           *factors;  /* [steps][sources with a factor of time]; may be empty */
+  const HeatCellRecord      *record;   /* NULL: none */
+  HeatWavefrontExchange      exchange; /* of stages, `heat` alone */
   /* [nyl][nxl] [K] result of the last step; NULL: the sweep ends with the last stage of a time
      step, which StoreStage adds to Y_0. */
   PetscReal *out;
+  PetscBool  past_cache; /* T_new of the last stage is written past the cache */
 } Sweep;
 
 /* Return whether row f has to be computed at step l: it is an own row, or own rows depend on it in
@@ -287,6 +297,19 @@ static void KeepRow(const Sweep *s, PetscInt f, PetscInt e, PetscInt n, const Pe
   memcpy(array + OwnPlace(s, f, begin), row + (begin - e), (size_t)(end - begin) * sizeof *row);
 }
 
+/* Store x + y past the cache, piece by piece. */
+static void AddPastCache(PetscInt n, const PetscReal *x, const PetscReal *y, PetscReal *sum)
+{
+  PetscReal buffer[PIECE];
+
+  for (PetscInt begin = 0; begin < n; begin += PIECE) {
+    const PetscInt now = PetscMin(n - begin, PIECE);
+
+    for (PetscInt i = 0; i < now; i++) buffer[i] = x[begin + i] + y[begin + i];
+    HeatStepStorePastCache(now, buffer, sum + begin);
+  }
+}
+
 /* After columns [e, e + n) of row f of stage l were computed: store the rate's seam, and the values
    for a later sweep or T_new for the caller. */
 static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
@@ -304,7 +327,9 @@ static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, Petsc
     const PetscReal *T     = stages->T->own + OwnPlace(s, f, e);
     PetscReal       *T_new = stages->T_new + OwnPlace(s, f, e);
 
-    for (PetscInt i = 0; i < n; i++) T_new[i] = T[i] + row[i];
+    if (s->past_cache) AddPastCache(n, T, row, T_new);
+    else
+      for (PetscInt i = 0; i < n; i++) T_new[i] = T[i] + row[i];
   }
 }
 
@@ -341,6 +366,33 @@ static void RecordCells(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, Pets
     T[k] = row[(size_t)(begin - e) + (s->record->cell[k] - first)];
 }
 
+/* Return column `begin` of own row f of the heat of the ambient exchange, or discard_rows[4 + which]
+   where columns or row are not own cells or the heat is not wanted. */
+static PetscReal *HeatRow(const Sweep *s, PetscInt segment, PetscInt f, PetscInt begin, int which)
+{
+  const HeatFrame *frame = &s->w->frame;
+  const PetscInt   j     = f - frame->margin[HEAT_BOTTOM];
+  const PetscBool  own   = (PetscBool)(s->w->own[segment] && j >= 0 && j < frame->grid->nyl);
+
+  return own && s->exchange.heat ? s->exchange.heat + OwnPlace(s, f, begin)
+                                 : DiscardRow(s, 4 + which);
+}
+
+/* Settle the heat of the ambient exchange in columns [e, e + n) of row f, as far as they are own
+   cells. */
+static void SettleRow(const Sweep *s, PetscInt f, PetscInt e, PetscInt n)
+{
+  const HeatFrame *frame = &s->w->frame;
+  const PetscInt   j = f - frame->margin[HEAT_BOTTOM], left = frame->margin[HEAT_LEFT];
+  const PetscInt   begin = PetscMax(e, left), end = PetscMin(e + n, left + frame->grid->nxl);
+
+  if (j < 0 || j >= frame->grid->nyl || begin >= end) return;
+  PetscReal *heat = s->exchange.heat + OwnPlace(s, f, begin);
+
+  HeatFlowsAddExchange(s->exchange.settled, (size_t)(end - begin), heat);
+  memset(heat, 0, (size_t)(end - begin) * sizeof *heat);
+}
+
 /* Return what step l computes. */
 static HeatWaveResult ResultOf(const Sweep *s, PetscInt l)
 {
@@ -362,9 +414,11 @@ static void ComputeSegments(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, 
     HeatWaveKind kind = w->kind;
 
     if (begin >= end) continue;
+    for (int i = 0; i < 2 && kind == HEAT_WAVE_EXCHANGE; i++)
+      pair->heat[i] = HeatRow(s, k, f + i, begin, i) - (begin - e);
     for (int i = 0; i < 3; i++) pair->row[i] = rows + PetscClipInterval(f + i, 0, ny);
     if (!s->stages && HeatWaveSetSources(s->w, s->sides, s->factors, l, k, f, begin, end - begin)) {
-      kind = HEAT_WAVE_CHANGING;
+      kind = kind == HEAT_WAVE_EXCHANGE ? HEAT_WAVE_EXCHANGE_CHANGING : HEAT_WAVE_CHANGING;
       for (int i = 0; i < 2; i++) pair->q[i] = HeatWaveSourceRow(w, i) - (begin - e);
     }
     HeatWaveCells(ResultOf(s, l), kind, pair, begin - e, begin - w->cut[k], end - begin);
@@ -399,12 +453,17 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
                        .new_high = OutputRow(s, l, f + 1, e, 1)};
 
   if (w->kind == HEAT_WAVE_TIMED) pair.factor = s->factors[l - 1];
+  if (s->exchange.ambient) {
+    pair.level   = PETSC_TRUE;
+    pair.ambient = s->exchange.ambient[l - 1];
+  }
   if (s->stages) AddStage(s, l, f, e, &pair);
   ComputeSegments(s, l, f, e, n, &pair);
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) StoreSeam(s, l, f + k);
     if (needed[k] && s->stages) StoreStage(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);
     if (needed[k] && s->record) RecordCells(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);
+    if (needed[k] && l == s->exchange.full) SettleRow(s, f + k, e, n);
   }
 }
 
@@ -423,7 +482,8 @@ static void SweepTiles(Sweep *s)
 
 PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFrameField *field,
                                 const HeatWavefrontSides *sides, const PetscReal *factors,
-                                const HeatCellRecord *record, PetscReal *T)
+                                const HeatWavefrontExchange *exchange, const HeatCellRecord *record,
+                                PetscReal *T)
 {
   Sweep s = {.w       = w,
              .steps   = steps,
@@ -438,6 +498,7 @@ PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFram
              PETSC_ERR_ARG_WRONG,
              "a sweep of %" PetscInt_FMT " steps on a frame %" PetscInt_FMT " deep", steps,
              w->frame.depth);
+  if (w->kind == HEAT_WAVE_EXCHANGE) s.exchange = *exchange;
   SweepTiles(&s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -445,18 +506,22 @@ PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFram
 PetscErrorCode HeatWavefrontRunStages(HeatWavefront *w, const HeatWavefrontStages *stages,
                                       const HeatWavefrontSides *sides)
 {
-  Sweep s = {.w      = w,
-             .steps  = stages->n,
-             .stages = stages,
-             .field  = stages->first ? stages->T : stages->kept[HEAT_KEPT_LAST],
-             .sides  = sides,
-             .out    = stages->last ? NULL : stages->keep[HEAT_KEPT_LAST]};
+  Sweep        s     = {.w             = w,
+                        .steps         = stages->n,
+                        .stages        = stages,
+                        .field         = stages->first ? stages->T : stages->kept[HEAT_KEPT_LAST],
+                        .sides         = sides,
+                        .out           = stages->last ? NULL : stages->keep[HEAT_KEPT_LAST],
+                        .exchange.heat = stages->heat};
+  const size_t bytes = HeatGridLocalCells(w->frame.grid) * sizeof *stages->T_new;
 
   PetscFunctionBeginUser;
   PetscCheck(stages->n > 1 && stages->n <= w->frame.depth && w->stages, PETSC_COMM_SELF,
              PETSC_ERR_ARG_WRONG,
              "a sweep of %" PetscInt_FMT " stages on a frame %" PetscInt_FMT " deep", stages->n,
              w->frame.depth);
+  s.past_cache = HeatStepPastCache(bytes);
   SweepTiles(&s);
+  HeatStepFence();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -11,6 +11,8 @@
  *  sources that are shapes times factors of time and for fluxes of time, steps of ftcs have
  *  q + flux + factor_1 shape_1 + ... in place of q, with factors and fluxes for each step.  The
  *  numbers of a stage are those of HeatRklStage (operator.h).
+ *  With an ambient exchange the net heat has E (T_amb - T) besides: a step of ftcs and Q have
+ *  N_faces + q + E (T_amb - T), and a stage has N_faces(d_{j-1}) - E d_{j-1}.
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the
@@ -40,7 +42,10 @@ typedef struct {
      source acts in the cells that have its number, from 1 on.  The source of layer 0 is added
      first. */
   const HeatFrameField *layer[HEAT_SOURCE_LAYERS], *which[HEAT_SOURCE_LAYERS]; /* NULL: none */
-  PetscInt              sources;          /* number of such sources; 0 where `shape` is given */
+  PetscInt              sources; /* number of such sources; 0 where `shape` is given */
+  /* E [W/(m K)] and T_amb [K] of the ambient exchange; NULL: none, as `shape` is where they are
+     given */
+  const HeatFrameField *E, *ambient;
   PetscBool             flux[HEAT_SIDES]; /* fluxes of this side change with time */
 } HeatFrameCoefficients;
 
@@ -59,6 +64,17 @@ typedef struct {
      they do not change with time, or the block's side is not a side of the domain. */
   const PetscReal *flux[HEAT_SIDES];
 } HeatWavefrontSides;
+
+/** The ambient exchange in a sweep of steps: its heat, which the sweep sums (HeatExchangeHeat), and
+ *  ambient temperatures. */
+typedef struct {
+  /* [steps] T_amb of all cells in each step [K]; NULL: that of HeatFrameCoefficients */
+  const PetscReal *ambient;
+
+  PetscReal *heat; /* [nyl][nxl] increased by E (T_amb - T) of each step [W/m]; NULL: not wanted */
+  PetscInt   full; /* the step, from 1, after which `heat` is moved to *settled; 0: none */
+  HeatFlows *settled; /* [W/m] increased by what is moved */
+} HeatWavefrontExchange;
 
 /** The fields that a sweep of stages passes on to the next sweep of the same step. */
 enum { HEAT_KEPT_RATE, HEAT_KEPT_LAST, HEAT_KEPT_BEFORE, HEAT_KEPT };
@@ -79,6 +95,9 @@ typedef struct {
   /* [nyl][nxl] [K], written if `last`; it may be the own cells of a kept field, but not those of
      T. */
   PetscReal *T_new;
+  /* [nyl][nxl] heat of an ambient exchange, to which the stages add (HeatRklStage) [W/m]; NULL: not
+     wanted */
+  PetscReal *heat;
 } HeatWavefrontStages;
 
 /** Create a sweep, with dt/C of own cells and a copy of the coefficients in the deep halo; rows
@@ -98,14 +117,15 @@ double HeatWavefrontSeam(PetscInt nx, PetscInt depth);
  *  @param[in]     field  T on the frame, strips filled by HeatFrameExchange; the sweep does not
  *                        change the strips
  *  @param[in]     factors  [steps][number of sources with a factor of time], read if there are any
+ *  @param[in]     exchange  of the ambient exchange; not read in a case without it
  *  @param[in]     record  own cells to be recorded after each step; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]; the same array as field->own
  *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range, T is not field->own, or the sweep is for
  *  HeatWavefrontRunStages. */
 PetscErrorCode HeatWavefrontRun(HeatWavefront *wavefront, PetscInt steps,
                                 const HeatFrameField *field, const HeatWavefrontSides *sides,
-                                const PetscReal *factors, const HeatCellRecord *record,
-                                PetscReal *T);
+                                const PetscReal *factors, const HeatWavefrontExchange *exchange,
+                                const HeatCellRecord *record, PetscReal *T);
 
 /** Take stages of one step of the own cells.  Not collective.
  *  Errors: PETSC_ERR_ARG_WRONG if the number of stages is not 2 to frame->depth, or the sweep is

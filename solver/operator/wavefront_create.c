@@ -4,17 +4,15 @@
 
 enum { LANES = HEAT_WAVE_LANES, SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
 
-/* [columns] W, where there are several tiles.  Chosen: for 32 steps the ring takes 1.07 MB, about a
-   second-level cache.  A larger value would push the ring out of it; with a smaller one, copying
-   seams takes a larger share. */
-enum { WIDTH = 1024 };
+/* [columns] The largest W; a frame up to this wide is one tile without skew.  Chosen by measurement
+   (solver/MEASURED.md): tiles of 1024 columns, and a last tile that is nearly empty, take up to half
+   as long again, since each call of a kernel costs as much as some hundred cells.  At 32 steps a
+   ring of this width takes 2.1 MB, which a third-level cache has to hold; a larger value was not
+   measured. */
+enum { WIDEST = 2048 };
 
-/* [columns] The widest frame that is one tile without skew.  Chosen: a wider frame has a ring above
-   1.6 MB at 32 steps; with a smaller value, frames little wider than WIDTH would pay for seams. */
-enum { SINGLE_TILE_MAX = 1536 };
-
-/* Number of discard_rows: two for values, two for rates. */
-enum { DISCARDS = 4 };
+/* Number of discard_rows: two for values, two for rates, two for heat. */
+enum { DISCARDS = 6 };
 
 /* Return n rounded up to an odd number of lines, which spreads rows over the sets of the cache. */
 static size_t OddLines(size_t n)
@@ -61,10 +59,12 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
   w->sources = k->sources;
   w->width   = (frame->nx + LANES - 1) / LANES * LANES;
   w->tiles   = 1;
-  if (w->width > SINGLE_TILE_MAX) {
-    w->width = WIDTH;
-    w->skew  = HEAT_WAVE_SKEW;
-    w->tiles = (frame->nx + w->skew * frame->depth + w->width - 1) / w->width;
+  if (w->width > WIDEST) {
+    w->skew              = HEAT_WAVE_SKEW;
+    const PetscInt total = frame->nx + w->skew * frame->depth;
+
+    w->tiles = (total + WIDEST - 1) / WIDEST; /* of equal width, so that none is nearly empty */
+    w->width = ((total + w->tiles - 1) / w->tiles + LANES - 1) / LANES * LANES;
   }
   w->span = w->width + w->skew * frame->depth;
   PetscCall(HeatWaveStoreRows(w, k));
@@ -74,7 +74,7 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
 
 double HeatWavefrontSeam(PetscInt nx, PetscInt depth)
 {
-  return nx <= SINGLE_TILE_MAX ? 0.0 : (double)depth * SEAM / (double)nx;
+  return nx <= WIDEST ? 0.0 : (double)depth * SEAM / (double)nx;
 }
 
 PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)

@@ -27,6 +27,7 @@ enum { HEAT_WAVE_MIN_RUN = 64 };
 typedef struct {
   PetscInt  begin, end;
   PetscReal gx, gy, r, q; /* gx of west and east faces, gy of south faces */
+  PetscReal E, ambient;   /* of the ambient exchange; 0 without it */
 } HeatWaveRun;
 
 /** Columns [begin, end) of a row where one of several sources with a factor of time acts. */
@@ -45,21 +46,24 @@ typedef struct {
   const PetscReal   *r;  /* [n] dt/C [m K/W] */
   const PetscReal   *q;  /* [n] sources and prescribed fluxes [W/m] */
   const PetscReal   *s; /* [n] shape of the source with a factor of time [W/m]; NULL unless TIMED */
-  const HeatWaveRun *runs; /* [n_runs] from left to right */
+  const PetscReal   *E, *ambient; /* [n] of the ambient exchange [W/(m K)], [K]; NULL: none */
+  const HeatWaveRun *runs;        /* [n_runs] from left to right */
   PetscInt           n_runs;
   const HeatWaveSpan *spans; /* [n_spans] in the order in which the sources are added */
   PetscInt            n_spans;
 } HeatWaveRow;
 
 /** The coefficients that a block has: the first kind that fits all rows of its frame.  A later kind
- *  reads one array more.  HEAT_WAVE_CHANGING is never the kind of a block, but that of rows whose
- *  sources or fluxes HeatWaveSetSources computes for each step. */
+ *  reads one array more.  HEAT_WAVE_CHANGING and HEAT_WAVE_EXCHANGE_CHANGING are never the kind of a
+ *  block, but that of rows whose sources or fluxes HeatWaveSetSources computes for each step. */
 typedef enum {
   HEAT_WAVE_PLAIN,      /* no sources, and C is the same along each row */
   HEAT_WAVE_CAPACITIES, /* no sources */
   HEAT_WAVE_SOURCES,
-  HEAT_WAVE_TIMED,    /* with one source that has a factor of time */
-  HEAT_WAVE_CHANGING, /* with q of the present step, from HeatWaveSourceRow */
+  HEAT_WAVE_TIMED,             /* with one source that has a factor of time */
+  HEAT_WAVE_CHANGING,          /* with q of the present step, from HeatWaveSourceRow */
+  HEAT_WAVE_EXCHANGE,          /* with ambient exchange */
+  HEAT_WAVE_EXCHANGE_CHANGING, /* with ambient exchange, and q of the present step */
   HEAT_WAVE_KINDS
 } HeatWaveKind;
 
@@ -96,7 +100,8 @@ struct HeatWavefront {
   PetscReal *rate_ring; /* [depth + 2][rate_pitch] dT/dt at the step's beginning [K/s]; of stages */
   PetscReal *zero_row;  /* [row] zeros: an input row beyond the frame, from which no own cell is
                                computed; row is the larger pitch */
-  PetscReal *discard_rows;      /* [4][row] output rows whose values are not needed afterwards */
+  PetscReal *discard_rows;      /* [6][row] output rows whose values are not needed afterwards: two
+                                   for temperatures, two for rates, two for heat */
   PetscReal *q_rows;            /* [2][row] sources and fluxes of two rows in the present step */
   size_t     pitch, rate_pitch; /* [doubles] from one row to the next */
   PetscReal *seam;      /* [depth][frame.ny][SEAM] temperatures [K]; of stages, [depth + 1]; NULL
@@ -143,9 +148,12 @@ PetscBool HeatWaveSetSources(HeatWavefront *w, const HeatWavefrontSides *sides,
 /** What a kernel computes.  `sum` is the heat through a cell's four faces, N_faces in wavefront.h;
  *  m, n, net and rate are the members of HeatRklStage. */
 typedef enum {
-  HEAT_WAVE_STEP,  /* new = T + r (sum + q), with q + factor s for q if TIMED */
-  HEAT_WAVE_RATE,  /* rate = r (sum + q), new = net rate; the first stage */
-  HEAT_WAVE_STAGE, /* new = (m d + n before) + (r (net sum) + rate Q); any other stage */
+  HEAT_WAVE_STEP,  /* new = T + r (sum + q), with q + factor s for q if TIMED, and with an ambient
+                      exchange (sum + q) + x for sum + q, where heat += x = E (T_amb - T) */
+  HEAT_WAVE_RATE,  /* rate = r (sum + q), new = net rate; the first stage; with an ambient exchange
+                      (sum + q) + x for sum + q, where heat += x */
+  HEAT_WAVE_STAGE, /* new = (m d + n before) + (r (net sum) + rate Q); any other stage; with an
+                      ambient exchange sum - x for sum, where x = E d and heat -= share x */
   HEAT_WAVE_RESULTS
 } HeatWaveResult;
 
@@ -159,6 +167,10 @@ typedef struct {
   const HeatRklStage *stage;     /* of RATE and STAGE, with the two below */
   const PetscReal    *before[2]; /* rows of the last stage but one [K]; of STAGE */
   PetscReal          *rate[2];   /* rows of the rate [K/s] */
+  PetscReal          *heat[2]; /* rows of the heat of the ambient exchange [W/m]; of kinds with it,
+                                    with the two below */
+  PetscBool           level;   /* T_amb is the same in all cells in this step */
+  PetscReal           ambient; /* this T_amb [K]; only if `level` */
 } HeatWavePair;
 
 /** Compute cells [at, at + n) of two rows.  The first of them has column `column` of the

@@ -51,6 +51,28 @@ enum { MIN_RUN = 2 * LANES };
                     ((r) * (s.net * (heat)) + s.rate * rate_##name[i]);                            \
   }
 
+/* Compute the result of cell i of the row `name` with an ambient exchange, as RESULT does without
+   it.  The heat is summed in `total`. */
+#define RESULT_WITH_EXCHANGE(name, r, faces, q, E, ambient, total)                                 \
+  if (result == HEAT_WAVE_STAGE) {                                                                 \
+    const PetscReal lost = (E)*name[i];                                                            \
+                                                                                                   \
+    total[i] -= s.share * lost;                                                                    \
+    new_##name[i] = (s.m * name[i] + s.n * before_##name[i]) +                                     \
+                    ((r) * (s.net * ((faces)-lost)) + s.rate * rate_##name[i]);                    \
+  } else {                                                                                         \
+    const PetscReal brought = (E) * ((ambient)-name[i]);                                           \
+    const PetscReal change  = (r) * (((faces) + (q)) + brought);                                   \
+                                                                                                   \
+    total[i] += brought;                                                                           \
+    if (result == HEAT_WAVE_STEP) {                                                                \
+      new_##name[i] = name[i] + change;                                                            \
+    } else {                                                                                       \
+      rate_##name[i] = change;                                                                     \
+      new_##name[i]  = s.net * change;                                                             \
+    }                                                                                              \
+  }
+
 /* Cells with equal coefficients, k; those of kind TIMED and CHANGING have sources that differ from
    cell to cell. */
 TEMPLATE Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
@@ -76,6 +98,34 @@ TEMPLATE Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p
            timed      ? qh + sh[i] * factor
            : changing ? sh[i]
                       : qh);
+  }
+}
+
+/* Cells with equal coefficients, k, and ambient exchange; where the sources change with time, they
+   may differ from cell to cell. */
+TEMPLATE UniformExchange(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
+                         const HeatWaveRun *const k[3], PetscInt at, PetscInt n)
+{
+  ROWS;
+  const PetscReal gl = k[0]->gx, gh = k[1]->gx, rl = k[0]->r, rh = k[1]->r;
+  const PetscReal gs = k[0]->gy, gm = k[1]->gy, gn = k[2]->gy;
+  const PetscReal ql = k[0]->q, qh = k[1]->q, El = k[0]->E, Eh = k[1]->E;
+  const PetscReal al                = p->level ? p->ambient : k[0]->ambient;
+  const PetscReal ah                = p->level ? p->ambient : k[1]->ambient;
+  const PetscBool changing          = kind == HEAT_WAVE_EXCHANGE_CHANGING;
+  const PetscReal *restrict cl      = changing ? p->q[0] + at : NULL;
+  const PetscReal *restrict ch      = changing ? p->q[1] + at : NULL;
+  PetscReal *restrict total_of_low  = p->heat[0] + at;
+  PetscReal *restrict total_of_high = p->heat[1] + at;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm * (high[i] - low[i]);
+
+    RESULT_WITH_EXCHANGE(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up),
+                         changing ? cl[i] : ql, El, al, total_of_low);
+    RESULT_WITH_EXCHANGE(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up),
+                         changing ? ch[i] : qh, Eh, ah, total_of_high);
   }
 }
 
@@ -179,6 +229,49 @@ TEMPLATE Changing(HeatWaveResult result, const HeatWavePair *p, PetscInt at, Pet
   }
 }
 
+/* Cells whose coefficients vary, with ambient exchange.
+   @param[in] level   T_amb is the same in all cells
+   @param[in] ql, qh  sources and fluxes of the lower and the upper row [W/m] */
+TEMPLATE VaryingExchange(HeatWaveResult result, PetscBool level, const HeatWavePair *p, PetscInt at,
+                         PetscInt column, PetscInt n, const PetscReal *restrict ql,
+                         const PetscReal *restrict qh)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal a            = p->ambient;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const PetscReal *restrict El = p->row[0]->E + column, *restrict Eh = p->row[1]->E + column;
+  const PetscReal *restrict al      = p->row[0]->ambient + column;
+  const PetscReal *restrict ah      = p->row[1]->ambient + column;
+  PetscReal *restrict total_of_low  = p->heat[0] + at;
+  PetscReal *restrict total_of_high = p->heat[1] + at;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT_WITH_EXCHANGE(low, rl[i], LOW(i), ql[i], El[i], level ? a : al[i], total_of_low);
+    RESULT_WITH_EXCHANGE(high, rh[i], HIGH(i), qh[i], Eh[i], level ? a : ah[i], total_of_high);
+  }
+}
+
+TEMPLATE Exchange(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+                  PetscInt n)
+{
+  const PetscReal *ql = p->row[0]->q + column, *qh = p->row[1]->q + column;
+
+  if (result == HEAT_WAVE_STEP && p->level)
+    VaryingExchange(result, PETSC_TRUE, p, at, column, n, ql, qh);
+  else VaryingExchange(result, PETSC_FALSE, p, at, column, n, ql, qh);
+}
+
+TEMPLATE ExchangeChanging(HeatWaveResult result, const HeatWavePair *p, PetscInt at,
+                          PetscInt column, PetscInt n)
+{
+  if (p->level) VaryingExchange(result, PETSC_TRUE, p, at, column, n, p->q[0] + at, p->q[1] + at);
+  else VaryingExchange(result, PETSC_FALSE, p, at, column, n, p->q[0] + at, p->q[1] + at);
+}
+
 /* Instances. */
 
 typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
@@ -198,14 +291,33 @@ INSTANCE(Sources, Step, HEAT_WAVE_STEP)
 INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
 INSTANCE(Timed, Step, HEAT_WAVE_STEP)
 INSTANCE(Changing, Step, HEAT_WAVE_STEP)
+INSTANCE(Exchange, Step, HEAT_WAVE_STEP)
+INSTANCE(Exchange, Rate, HEAT_WAVE_RATE)
+INSTANCE(Exchange, Stage, HEAT_WAVE_STAGE)
+INSTANCE(ExchangeChanging, Step, HEAT_WAVE_STEP)
 
 /* By result and kind.  A stage after the first reads no sources.  Stages are taken in sweeps only
    where no source or flux changes with time (HeatOperatorTakesStages). */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
-    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep, ChangingStep},
-    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL, NULL},
-    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL, NULL},
+    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep, ChangingStep,
+                         ExchangeStep, ExchangeChangingStep},
+    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL, NULL, ExchangeRate, NULL},
+    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL, NULL, ExchangeStage,
+                         NULL},
 };
+
+static void UniformExchangeCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
+                                 const HeatWaveRun *const k[3], PetscInt at, PetscInt n)
+{
+  switch (result) {
+  case HEAT_WAVE_RATE: UniformExchange(HEAT_WAVE_RATE, HEAT_WAVE_EXCHANGE, p, k, at, n); break;
+  case HEAT_WAVE_STAGE: UniformExchange(HEAT_WAVE_STAGE, HEAT_WAVE_EXCHANGE, p, k, at, n); break;
+  default:
+    if (kind == HEAT_WAVE_EXCHANGE_CHANGING)
+      UniformExchange(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE_CHANGING, p, k, at, n);
+    else UniformExchange(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE, p, k, at, n);
+  }
+}
 
 static void UniformCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
                          const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
@@ -280,7 +392,10 @@ void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair 
   while (column < last) {
     NextUniform(&runs, column, last, &begin, &end);
     if (begin > column) kernel(p, column + shift, column, begin - column);
-    if (end > begin) UniformCells(result, kind, p, runs.next, begin + shift, begin, end - begin);
+    if (end > begin && kind >= HEAT_WAVE_EXCHANGE)
+      UniformExchangeCells(result, kind, p, runs.next, begin + shift, end - begin);
+    else if (end > begin)
+      UniformCells(result, kind, p, runs.next, begin + shift, begin, end - begin);
     column = end;
   }
 }

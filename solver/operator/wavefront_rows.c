@@ -48,7 +48,8 @@ static PetscInt EndOfRun(const HeatWaveRow *row, PetscInt begin, PetscInt n)
   PetscInt        end = begin;
 
   while (end < n && row->gx[end] == gx && row->gx[end + 1] == gx && row->gy[end] == gy &&
-         row->r[end] == r && row->q[end] == q)
+         row->r[end] == r && row->q[end] == q &&
+         (!row->E || (row->E[end] == row->E[begin] && row->ambient[end] == row->ambient[begin])))
     end++;
   return end;
 }
@@ -67,8 +68,14 @@ static PetscErrorCode FindRuns(HeatWavefront *w, PetscInt n, HeatWaveRun *scratc
   for (PetscInt begin = 0; begin < n; begin = PetscMax(end, begin + 1)) {
     end = EndOfRun(row, begin, n);
     if (end - begin < HEAT_WAVE_MIN_RUN) continue;
-    scratch[row->n_runs++] = (HeatWaveRun){begin,          end,           row->gx[begin],
-                                           row->gy[begin], row->r[begin], row->q[begin]};
+    scratch[row->n_runs++] = (HeatWaveRun){.begin   = begin,
+                                           .end     = end,
+                                           .gx      = row->gx[begin],
+                                           .gy      = row->gy[begin],
+                                           .r       = row->r[begin],
+                                           .q       = row->q[begin],
+                                           .E       = row->E ? row->E[begin] : 0.0,
+                                           .ambient = row->E ? row->ambient[begin] : 0.0};
   }
   if (row->n_runs == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AllocateValues(w, values * (size_t)row->n_runs, &runs));
@@ -80,7 +87,7 @@ static PetscErrorCode FindRuns(HeatWavefront *w, PetscInt n, HeatWaveRun *scratc
 /* Rows. */
 
 /* The arrays of a row. */
-enum { GX, GY, CAPACITY, Q, S, ARRAYS };
+enum { GX, GY, CAPACITY, Q, S, E, AMBIENT, ARRAYS };
 
 /* The row that is being stored, and the one below it. */
 typedef struct {
@@ -100,7 +107,9 @@ static const HeatFrameField *FieldOf(const HeatFrameCoefficients *k, int array)
          : array == GY       ? &k->face[HEAT_BOTTOM]
          : array == CAPACITY ? &k->capacity
          : array == Q        ? &k->q
-                             : k->shape;
+         : array == S        ? k->shape
+         : array == E        ? k->E
+                             : k->ambient;
 }
 
 /* Point to row f of the operator's own cells in a segment.  The row above them, which exists where
@@ -257,9 +266,11 @@ static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k,
   PetscCall(SetArray(w, s, GY, n, below->gy, &row->gy));
   PetscCall(SetArray(w, s, Q, n, below->q, &row->q));
   PetscCall(SetArray(w, s, S, n, below->s, &row->s));
+  PetscCall(SetArray(w, s, E, n, below->E, &row->E));
+  PetscCall(SetArray(w, s, AMBIENT, n, below->ambient, &row->ambient));
   PetscCall(SetR(w, s, k->dt, n, f > 0 ? below : NULL, row));
   same = (PetscBool)(f > 0 && row->gx == below->gx && row->gy == below->gy && row->q == below->q &&
-                     row->r == below->r);
+                     row->r == below->r && row->E == below->E && row->ambient == below->ambient);
   if (same) {
     row->runs   = below->runs;
     row->n_runs = below->n_runs;
@@ -321,8 +332,8 @@ static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
   PetscReal     *row;
 
   PetscFunctionBeginUser;
-  w->kind = k->shape ? HEAT_WAVE_TIMED : HEAT_WAVE_PLAIN;
-  if (k->shape) PetscFunctionReturn(PETSC_SUCCESS);
+  w->kind = k->E ? HEAT_WAVE_EXCHANGE : k->shape ? HEAT_WAVE_TIMED : HEAT_WAVE_PLAIN;
+  if (k->E || k->shape) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(nx, &row));
   for (PetscInt f = 0; f < w->frame.ny; f++) {
     HeatFrameRow(&w->frame, &k->capacity, f, 0, nx, row);
@@ -364,6 +375,11 @@ static void AddRead(const HeatWavefront *w, const HeatWaveRow *row, const HeatWa
   if (row->q != last->q && w->kind >= HEAT_WAVE_SOURCES)
     sum->sources += (PetscReal)(row->n_spans ? n : cells);
   if (row->s != last->s) sum->sources += (PetscReal)n;
+  if (w->kind == HEAT_WAVE_EXCHANGE) {
+    sum->exchange += 2.0 * (PetscReal)n; /* the heat that it brought, read and written */
+    if (row->E != last->E) sum->exchange += (PetscReal)cells;
+    if (row->ambient != last->ambient) sum->ambient += (PetscReal)cells;
+  }
   for (PetscInt k = 0; k < row->n_spans; k++)
     sum->sources += (PetscReal)(row->spans[k].end - row->spans[k].begin);
 }

@@ -186,6 +186,31 @@ PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *s, const He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool HeatAmbientExchangeVaries(const HeatAmbientExchange *s)
+{
+  return HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscBool HeatAmbientExchangeIsLevel(const HeatAmbientExchange *s)
+{
+  return HeatExpressionVariables(s->ambient_expression) & (HEAT_VAR_X | HEAT_VAR_Y) ? PETSC_FALSE
+                                                                                    : PETSC_TRUE;
+}
+
+PetscErrorCode HeatAmbientExchangeLevel(HeatAmbientExchange *s, HeatMoment when, PetscReal *ambient,
+                                        HeatFault *fault)
+{
+  PetscReal *row;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(s->grid->nxl, &row));
+  PetscCall(EvaluateRow(s, s->ambient_expression, when, 0, row));
+  CheckRow(s, when.t, 0, row, fault);
+  *ambient = row[0];
+  PetscCall(PetscFree(row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *s)
 {
   return s->conductance;

@@ -33,6 +33,19 @@ PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
                                                 const HeatTimeLine *line, PetscReal t,
                                                 HeatFault *fault);
 
+/** Return whether T_amb changes with time.  Not collective; equal on all ranks. */
+PetscBool HeatAmbientExchangeVaries(const HeatAmbientExchange *exchange);
+
+/** Return whether T_amb is the same in all cells at any time, since its formula has neither x nor y.
+ *  Not collective; equal on all ranks. */
+PetscBool HeatAmbientExchangeIsLevel(const HeatAmbientExchange *exchange);
+
+/** Compute T_amb [K] of all cells at a moment, where HeatAmbientExchangeIsLevel, with the bits that
+ *  HeatAmbientExchangeSetTime gives it.  Changes nothing.  Not collective.
+ *  @param[in,out] fault  notes a value that is not finite or below the absolute zero of the case */
+PetscErrorCode HeatAmbientExchangeLevel(HeatAmbientExchange *exchange, HeatMoment when,
+                                        PetscReal *ambient, HeatFault *fault);
+
 /** Return E [W/(m K)] of own cells, [nyl][nxl], owned by `exchange`.  Not collective. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);
 

@@ -28,7 +28,10 @@ typedef struct {
   HeatSolveInfo solve;    /* all solves of the step, rejected attempts included; 0 for explicit
                              schemes */
   HeatFlows     flows;    /* [W/m] means over the step: dt times them is the change of the stored
-                             heat */
+                             heat; where the operator sums the heat of the ambient exchange
+                             (HeatOperatorExchangeHeat), without that */
+  HeatFlows     settled;  /* [J/m] heat of the ambient exchange in this and earlier steps that the
+                             operator settled in this step */
 } HeatStepInfo;
 
 /** Upper bound of the steps that HeatStepperMostAtOnce returns, for arrays.  Equal to the largest

@@ -31,6 +31,7 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   PetscReal limit;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOperatorSumExchange(s->op));
   if (!HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorStableStep(s->op, &limit));
   PetscCall(CheckStable(s, dt, limit));
@@ -76,8 +77,9 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
   if (!HeatOperatorIsLinear(s->op)) PetscCall(FollowLimit(s, t, info));
   PetscCall(VecGetArrayRead(T, &old));
   PetscCall(VecGetArrayWrite(s->next, &new));
-  PetscCall(HeatOperatorFlows(s->op, old, &info->flows));
+  PetscCall(HeatOperatorFlowsBesideExchange(s->op, old, &info->flows));
   PetscCall(HeatOperatorStep(s->op, info->dt, old, new));
+  HeatOperatorTakeSettled(s->op, &info->settled);
   PetscCall(VecRestoreArrayWrite(s->next, &new));
   PetscCall(VecRestoreArrayRead(T, &old));
   info->stages = 1;
@@ -102,6 +104,7 @@ static PetscErrorCode TakeSeveral(HeatStepper *s, PetscInt steps, const PetscRea
   PetscCall(VecGetArray(T, &values));
   PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, record, values, &info->flows));
   PetscCall(VecRestoreArray(T, &values));
+  HeatOperatorTakeSettled(s->op, &info->settled);
   info->stages = 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -70,7 +70,10 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   s->data = e;
   if (HeatOperatorIsLinear(s->op)) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
   PetscCall(HeatOperatorTakesStages(s->op, &e->fixed));
-  if (e->fixed) PetscFunctionReturn(PETSC_SUCCESS);
+  if (e->fixed) {
+    PetscCall(HeatOperatorSumExchange(s->op));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(VecDuplicate(s->next, &s->net));
   PetscCall(VecDuplicate(s->next, &e->net));
   PetscCall(VecDuplicate(s->next, &e->even));
@@ -306,10 +309,11 @@ static PetscErrorCode TakeFixedStages(HeatStepper *s, PetscReal t, PetscInt stag
   }
   PetscCall(VecGetArrayRead(T, &old));
   PetscCall(VecGetArrayWrite(s->next, &new));
-  code = HeatOperatorTakeStages(s->op, stages, e->plan, old, new, &info->flows);
+  code = HeatOperatorTakeStages(s->op, stages, e->plan, dt, old, new, &info->flows);
   PetscCall(VecRestoreArrayWrite(s->next, &new));
   PetscCall(VecRestoreArrayRead(T, &old));
   PetscCall(code); /* the step may have been abandoned */
+  HeatOperatorTakeSettled(s->op, &info->settled);
   info->stages += stages;
   info->sweeps += HeatOperatorStageSweeps(s->op, stages);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -13,9 +13,12 @@
  *     probed    as blocked, with four probes that are sampled after each step
  *     rows      as blocked, in sweeps of 10 steps, each followed by what a row of history.csv takes
  *     timed     as blocked, with a source that is a shape in space times a factor of time
+ *     cooled-1  steps of ftcs with an ambient exchange, one by one
+ *     cooled    the same steps, several in one sweep, which must end with the same bits
  *     stages    steps of rkl2 with 9 stages, as `step: auto` takes them, stage by stage
  *     rkl2      the same steps, all stages of a step in one sweep, which must end with the same
  *               bits
+ *     cooled-s  as rkl2, with an ambient exchange
  *  Printed are medians over the turns, in 10^9 cells times steps (or stages) per second, their
  *  ratios to the stream's, and the simulated time that a second of rkl2 covers over that of
  *  `blocked`. */
@@ -41,8 +44,11 @@ enum {
   PROBED,
   ROWS,
   TIMED,
+  COOLED_ONE,
+  COOLED,
   STAGES,
   RKL2,
+  COOLED_RKL2,
   WAYS,
   MOST_REPEATS = 99,
   CHUNK        = 512
@@ -54,8 +60,9 @@ enum { PROBES = 4, ROW_STEPS = 10 };
 /* Stages of a step of rkl2, and how many of ftcs's largest steps it is: (s^2 + s - 2)/4. */
 enum { RKL2_STAGES = 9, RKL2_STEPS = 22 };
 
-static const char *const Names[WAYS] = {"stream", "plain", "blocked", "probed",
-                                        "rows",   "timed", "stages",  "rkl2"};
+static const char *const Names[WAYS] = {"stream", "plain", "blocked",  "probed",
+                                        "rows",   "timed", "cooled-1", "cooled",
+                                        "stages", "rkl2",  "cooled-s"};
 
 typedef struct {
   PetscInt       cells, steps, repeats, depth;
@@ -183,6 +190,15 @@ static PetscErrorCode SetUpReports(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Give the case an ambient exchange, which is weak beside the conduction between cells, or take it
+   away. */
+static void SetExchange(Bench *b, PetscBool given)
+{
+  HeatTestNumber(&b->c->exchange.coefficient, 10.0);
+  HeatTestNumber(&b->c->exchange.ambient, 0.5);
+  b->c->exchange.coefficient.given = b->c->exchange.ambient.given = given;
+}
+
 static PetscErrorCode SetUpOurs(Bench *b)
 {
   const HeatTestMaterial m      = {1.0, 1.0, 1.0, 1.0};
@@ -214,7 +230,14 @@ static PetscErrorCode SetUpOurs(Bench *b)
   PetscCall(HeatStepperMostAtOnce(b->stepper[TIMED], &b->depth));
   b->c->source.given = PETSC_FALSE;
   PetscCall(PetscFree(b->c->source.text));
+  SetExchange(b, PETSC_TRUE);
+  PetscCall(CreateWay(b, &inputs, COOLED));
+  b->op[COOLED_ONE]      = b->op[COOLED];
+  b->stepper[COOLED_ONE] = b->stepper[COOLED];
+  PetscCall(HeatStepperMostAtOnce(b->stepper[COOLED], &b->depth));
   b->c->time.scheme = HEAT_SCHEME_RKL2;
+  PetscCall(CreateWay(b, &inputs, COOLED_RKL2));
+  SetExchange(b, PETSC_FALSE);
   PetscCall(CreateWay(b, &inputs, RKL2));
   PetscCall(CreateWay(b, &inputs, STAGES));
   PetscCall(HeatOperatorLimitSteps(b->op[STAGES], 1));
@@ -267,13 +290,12 @@ static PetscErrorCode Row(Bench *b)
 
 static PetscErrorCode OurSteps(Bench *b, int way)
 {
-  const PetscBool       rkl2   = way == STAGES || way == RKL2 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool       rkl2   = way >= STAGES ? PETSC_TRUE : PETSC_FALSE;
   const PetscInt        steps  = rkl2 ? RklSteps(b) : b->steps;
-  const PetscInt        most   = rkl2 || way == PLAIN ? 1
-                                 : way == ROWS        ? PetscMin(b->depth, ROW_STEPS)
-                                                      : b->depth;
-  const HeatCellRecord *record = way == PROBED ? &b->record : NULL;
-  const PetscReal       dt     = rkl2 ? RKL2_STEPS * b->dt : b->dt;
+  const PetscBool       single = (PetscBool)(rkl2 || way == PLAIN || way == COOLED_ONE);
+  const PetscInt        most = single ? 1 : way == ROWS ? PetscMin(b->depth, ROW_STEPS) : b->depth;
+  const HeatCellRecord *record                   = way == PROBED ? &b->record : NULL;
+  const PetscReal       dt                       = rkl2 ? RKL2_STEPS * b->dt : b->dt;
   PetscReal             times[HEAT_MOST_AT_ONCE] = {0.0};
   HeatStepInfo          info;
 
@@ -356,6 +378,8 @@ static PetscErrorCode Measure(Bench *b)
                   bits[PLAIN] == bits[ROWS],
               b->g->comm, HEAT_ERR_NUMERICS,
               "%" PetscInt_FMT " steps at once end with other bits than one by one", b->depth);
+    HeatCheck(bits[COOLED_ONE] == bits[COOLED], b->g->comm, HEAT_ERR_NUMERICS,
+              "steps at once with an ambient exchange end with other bits than one by one");
     HeatCheck(bits[STAGES] == bits[RKL2], b->g->comm, HEAT_ERR_NUMERICS,
               "stages at once end with other bits than one by one");
   }
@@ -385,6 +409,7 @@ static PetscErrorCode RunOne(PetscBool varies, PetscInt cells, PetscInt steps, P
   PetscCall(HeatProbesDestroy(&b.probes));
   PetscCall(PetscFree(b.record.T));
   for (int way = ROWS; way < WAYS; way++) {
+    if (way == COOLED_ONE) continue; /* it shares those of COOLED */
     PetscCall(HeatStepperDestroy(&b.stepper[way]));
     PetscCall(HeatOperatorDestroy(&b.op[way]));
   }

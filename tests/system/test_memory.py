@@ -159,10 +159,11 @@ DISC = [{"material": "m"}, {"material": "n", "shape": "circle", "centre": [0.5, 
     {}, {"materials": TWO, "regions": DISC}, {"materials": [{**TWO[0], "conductivity": "1+0.1*sin(7*x*y)"}]},
     {"source": SHAPE}, {"source": f"{SHAPE}*sin(1000*t)"}, {"source": "sin(1000*t)"},
     {"boundary": {"left": {"type": "flux", "value": "sin(1000*t)"}}},
+    {"exchange": {"coefficient": "1+x", "ambient": "y"}}, {"exchange": {"coefficient": 1.0, "ambient": 2.0}, "source": f"{SHAPE}*sin(1000*t)"},
     {"source": f"{SHAPE}*sin(1000*t)", "materials": TWO, "regions": [DISC[0], {**DISC[1], "source": "cos(1000*t)"}]}], ids=str)
 def test_the_prediction_counts_what_sweeps_over_several_steps_hold(tmp_path, scheme, changes):
-    """Within 5 % where 1600 columns are two tiles that overlap.  Equal rows of coefficients are stored once, and sweeps read them there."""
-    case = basic_case(grid={"cells": [1600, 1600], "x": [0.0, 1.0], "y": [0.0, 1.0]},
+    """Within 5 % where 2100 columns are two tiles that overlap.  Equal rows of coefficients are stored once, and sweeps read them there."""
+    case = basic_case(grid={"cells": [2100, 1200], "x": [0.0, 1.0], "y": [0.0, 1.0]},
                       time={"scheme": scheme, "step": "auto", "steps": 40}, initial={"temperature": 0.0},
                       output={"history": {"every": 20}}, **changes)
     outcome = limited(tmp_path, case, "--quiet")

@@ -258,6 +258,61 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, tim
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
+EXCHANGE = {"coefficient": "20*(x > 0.2) + 3*y", "ambient": "1 + x"}
+
+
+@pytest.mark.parametrize("time", EXPLICIT_TIMES)
+@pytest.mark.parametrize("ranks", [1, 2, 4, 7])
+def test_steps_at_once_with_an_ambient_exchange_write_what_single_ones_write(tmp_path, ranks, time):
+    """The account too, whose heat of the exchange is summed cell by cell over 256 steps; the checkpoints hold it."""
+    case = blocked(time, exchange=EXCHANGE)
+    case["time"] = {**case["time"], "steps": 123 if time == "rkl2-long" else 323}
+    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
+    assert alone.results["decomposition"]["deep_exchanges"] == 0
+    assert several.results["decomposition"]["deep_exchanges"] > 0
+    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
+    names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
+    assert any("checkpoint" in name for name in names)
+    for name in names:
+        assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+    energy = several.results["energy"]
+    assert energy == alone.results["energy"]
+    assert energy["exchange"] != 0 and energy["balance_error_relative"] < 1e-13
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2"])
+@pytest.mark.parametrize("ranks", [(1, 4), (2, 1)])
+def test_the_heat_of_an_ambient_exchange_survives_a_restart(tmp_path, ranks, scheme):
+    """The first part ends within a sweep, and within the steps whose heat is summed in each cell; the second is on other ranks."""
+    case = blocked(scheme, exchange=EXCHANGE)
+    case["time"] = {**case["time"], "steps": 323}
+    whole = finished(run(tmp_path, case, "--quiet", ranks=1, output="whole"))
+    finished(run(tmp_path, case, "--quiet", "--set", "time.steps=271", ranks=ranks[0], output="parts"))
+    rest = finished(run(tmp_path, case, "--quiet", "--restart", "latest", ranks=ranks[1], output="parts"))
+    assert rest.results["energy"] == whole.results["energy"]
+    rows = [[row for row in (tmp_path / name / "history.csv").read_text().splitlines() if not row.startswith("271,")] for name in ("parts", "whole")]
+    assert len(rows[1]) > 8 and rows[0] == rows[1]  # the first part has a row of its end
+
+
+def test_another_scheme_continues_the_account_of_an_ambient_exchange(tmp_path):
+    case = blocked("ftcs", exchange=EXCHANGE, solver={"tolerance": 1e-12})
+    finished(run(tmp_path, case, "--quiet"))
+    case["time"] = {"scheme": "bdf2", "step": 1e-4, "steps": 130}
+    rest = finished(run(tmp_path, case, "--quiet", "--restart", "latest", ranks=2))
+    assert rest.results["energy"]["balance_error_relative"] < 1e-11
+
+
+def test_the_heat_of_an_ambient_exchange_survives_a_rollback(tmp_path, monkeypatch):
+    case = blocked("ftcs", exchange=EXCHANGE)
+    whole = finished(run(tmp_path, case, "--quiet", ranks=1, output="whole"))
+    monkeypatch.setenv("HEAT2D_INJECT", "68:40:50:1e6")
+    back = finished(run(tmp_path, case, "--quiet", ranks=4, output="back"))
+    assert "going back once, to step 50" in back.err
+    assert back.results["energy"] == whole.results["energy"]
+    assert (tmp_path / "back" / "history.csv").read_bytes() == (tmp_path / "whole" / "history.csv").read_bytes()
+
+
 @pytest.mark.parametrize("source", ["50*(1+x)*(t<1e-4)", "-1e3*sin(1e5*t)*y/(2 + t)", "1e3*cos(1e5*t)"])
 @pytest.mark.parametrize("ranks", [1, 4])
 def test_a_source_that_follows_a_factor_of_time_is_taken_in_sweeps(tmp_path, ranks, source):

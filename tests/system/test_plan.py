@@ -348,6 +348,22 @@ def test_a_source_with_a_factor_of_time_is_one_more_field_before_the_first_sweep
     assert planned["moving"]["halo"]["within_nodes"]["messages"] > planned["fixed"]["halo"]["within_nodes"]["messages"]
 
 
+def test_an_ambient_exchange_is_two_more_fields_before_the_first_sweep(tmp_path):
+    """Its conductance and its ambient temperature.  An ambient temperature that changes with time allows single steps only."""
+    planned = {}
+    for name, ambient in {"none": None, "fixed": "x", "moving": "x + t"}.items():
+        case = basic_case(grid=grid(140, 132), time={"scheme": "ftcs", "step": 1e-5, "steps": 60}, source="x",
+                          output={"history": {"every": 30}}, boundary={"left": ZERO, "top": FILM})
+        if ambient:
+            case["exchange"] = {"coefficient": 2.0, "ambient": ambient}
+        planned[name] = plan(tmp_path, case, "--ranks", "2")[1]["communication"]
+    none, found = planned["none"]["setup"]["within_nodes"], planned["fixed"]["setup"]["within_nodes"]
+    assert planned["fixed"]["halo"] == planned["none"]["halo"]
+    assert found["messages"] - none["messages"] == 4
+    assert (found["bytes"] - none["bytes"]) / (4 * 16 * 8) in (132, 140)
+    assert planned["moving"]["halo"]["within_nodes"]["messages"] > planned["fixed"]["halo"]["within_nodes"]["messages"]
+
+
 @pytest.mark.parametrize("nodes", [1, 16, 256, 1024, 65536])
 def test_node_blocks_against_linear_on_many_nodes(tmp_path, nodes):
     """Nodes of 128 ranks on a square of n x n cells, up to 65 536 nodes.  Compact rectangles of 8 x 16 blocks make a square of

@@ -72,6 +72,7 @@ static PetscReal SinglePassDiffers(HeatProblem *p)
   worst = HeatTestMax(worst, fabs(read[HEAT_PASS_SINGLE].gy - DifferentValues(p, 2)));
   worst = HeatTestMax(worst, fabs(read[HEAT_PASS_SINGLE].sources - WithSources(p)));
   worst = HeatTestMax(worst, fabs(read[HEAT_PASS_SINGLE].ambient));
+  worst = HeatTestMax(worst, fabs(read[HEAT_PASS_SINGLE].exchange));
   return HeatTestMax(worst, fabs(read[HEAT_PASS_SWEEP].gx)); /* there was no sweep */
 }
 

@@ -6,7 +6,9 @@
 
 typedef struct {
   HeatScheme scheme;
-  PetscReal  offset; /* added to all temperatures [K] */
+  PetscReal  offset;   /* added to all temperatures [K] */
+  PetscBool  exchange; /* with an ambient exchange */
+  int        steps;    /* number of steps of Closes */
 } Run;
 
 /* Make 9 x 8 cells of two materials, with a source that is negative on the left and positive on the
@@ -26,6 +28,13 @@ static HeatCase *Make(const void *context)
   snprintf(text, sizeof text, "%g + 7 + 10*t", run->offset);
   HeatTestConvection(c, HEAT_TOP, "4", text);
   HeatTestText(&c->source, "100*(x - 0.4)*(t + 1)");
+  if (run->exchange) {
+    HeatTestText(&c->exchange.coefficient, "90*y");
+    snprintf(text, sizeof text, "%g + 3*x", run->offset);
+    HeatTestText(&c->exchange.ambient, text);
+    HeatTestText(&c->source, "100*(x - 0.4)"); /* fixed, as rkl2's sums of the exchange need it */
+    HeatTestFlux(c, HEAT_RIGHT, "3");
+  }
   c->solver.tolerance = 1e-13;
   OK(PetscFree(c->solver.preconditioner));
   OK(PetscStrallocpy("jacobi", &c->solver.preconditioner));
@@ -75,7 +84,7 @@ static void Advance(HeatEnergy *e, HeatStepper *stepper, int first, int steps, V
     HeatStepInfo info;
 
     OK(HeatStepperAdvance(stepper, k * Dt, Dt, T, &info));
-    HeatEnergyAdd(e, &info.flows, Dt);
+    HeatEnergyAddStep(e, &info);
   }
 }
 
@@ -83,7 +92,8 @@ static void Advance(HeatEnergy *e, HeatStepper *stepper, int first, int steps, V
 
 static PetscReal Closes(HeatProblem *p)
 {
-  Vec              T = Initial(p);
+  const Run       *run = p->context;
+  Vec              T   = Initial(p);
   HeatStepper     *stepper;
   HeatEnergy       e;
   HeatEnergyReport r;
@@ -91,14 +101,15 @@ static PetscReal Closes(HeatProblem *p)
 
   StartWith(&e, p, T);
   OK(HeatStepperCreate(p->op, Dt, &stepper));
-  Advance(&e, stepper, 0, 5, &T);
+  Advance(&e, stepper, 0, run->steps, &T);
   r   = CloseWith(&e, p, T, PETSC_FALSE);
-  sum = r.stored - r.stored_initial - r.source;
+  sum = r.stored - r.stored_initial - r.source - r.exchange;
   for (int s = 0; s < HEAT_SIDES; s++) sum -= r.side[s];
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
   if (fabs(sum - r.error) > 1e-12) return INFINITY; /* the error is defined by this sum */
   if (!(fabs(r.stored - r.stored_initial) > 1e-3)) return INFINITY; /* heat was turned over */
+  if (run->exchange && !(fabs(r.exchange) > 1e-3)) return INFINITY;
   return r.relative;
 }
 
@@ -106,22 +117,86 @@ static PetscReal Closes(HeatProblem *p)
    solver's tolerance of 1e-13 with the other schemes. */
 static void account_of_every_scheme_closes(void **state)
 {
-  const Run runs[6] = {{HEAT_SCHEME_FTCS, 0.0},           {HEAT_SCHEME_RKL2, 0.0},
-                       {HEAT_SCHEME_BACKWARD_EULER, 0.0}, {HEAT_SCHEME_CRANK_NICOLSON, 0.0},
-                       {HEAT_SCHEME_BDF2, 0.0},           {HEAT_SCHEME_ESDIRK, 0.0}};
+  const Run runs[6] = {{HEAT_SCHEME_FTCS, 0.0, PETSC_FALSE, 5},
+                       {HEAT_SCHEME_RKL2, 0.0, PETSC_FALSE, 5},
+                       {HEAT_SCHEME_BACKWARD_EULER, 0.0, PETSC_FALSE, 5},
+                       {HEAT_SCHEME_CRANK_NICOLSON, 0.0, PETSC_FALSE, 5},
+                       {HEAT_SCHEME_BDF2, 0.0, PETSC_FALSE, 5},
+                       {HEAT_SCHEME_ESDIRK, 0.0, PETSC_FALSE, 5}};
 
   (void)state;
   for (int k = 0; k < 6; k++) AT_MOST(HeatTestLayouts(Make, Closes, &runs[k]), 1e-12);
+}
+
+/* The heat of the ambient exchange is summed cell by cell over many steps.  An account of steps that
+   are all settled has the heat of the others as well, and 300 steps are more than are settled at
+   once. */
+static void account_of_the_ambient_exchange_closes(void **state)
+{
+  const Run runs[] = {{HEAT_SCHEME_FTCS, 0.0, PETSC_TRUE, 5},
+                      {HEAT_SCHEME_FTCS, 0.0, PETSC_TRUE, HEAT_EXCHANGE_TERMS},
+                      {HEAT_SCHEME_FTCS, 20.0, PETSC_TRUE, 300},
+                      {HEAT_SCHEME_RKL2, 0.0, PETSC_TRUE, 5},
+                      {HEAT_SCHEME_RKL2, 20.0, PETSC_TRUE, 300},
+                      {HEAT_SCHEME_BACKWARD_EULER, 0.0, PETSC_TRUE, 5}};
+
+  (void)state;
+  for (size_t k = 0; k < sizeof runs / sizeof runs[0]; k++)
+    AT_MOST(HeatTestLayouts(Make, Closes, &runs[k]), 1e-12);
 }
 
 /* At 1e4 K a cell stores a thousand times the heat that it turns over.  Exact sums lose nothing
    of the small differences. */
 static void account_closes_far_from_the_zero_of_the_scale(void **state)
 {
-  const Run run = {HEAT_SCHEME_FTCS, 1e4};
+  const Run run = {HEAT_SCHEME_FTCS, 1e4, PETSC_FALSE, 5};
 
   (void)state;
   AT_MOST(HeatTestLayouts(Make, Closes, &run), 1e-9);
+}
+
+/* Return how much the heat of the ambient exchange over six steps differs from the sum of the heat
+   flows of each step, relative to it.  The length of the step changes on the way. */
+static PetscReal ExchangeApart(HeatProblem *p)
+{
+  const PetscReal  lengths[6] = {Dt, Dt, 0.5 * Dt, 0.5 * Dt, 0.25 * Dt, Dt};
+  PetscReal        exact = 0.0, magnitudes = 0.0, t = 0.0;
+  Vec              T = Initial(p);
+  HeatStepper     *stepper;
+  HeatEnergy       e;
+  HeatEnergyReport r;
+
+  StartWith(&e, p, T);
+  OK(HeatStepperCreate(p->op, Dt, &stepper));
+  for (int k = 0; k < 6; k++) {
+    const PetscReal *values;
+    HeatStepInfo     info;
+    HeatFlows        all, beside;
+
+    OK(HeatOperatorSetTime(p->op, t));
+    OK(VecGetArrayRead(T, &values));
+    OK(HeatOperatorFlows(p->op, values, &all));
+    OK(HeatOperatorFlowsBesideExchange(p->op, values, &beside));
+    OK(VecRestoreArrayRead(T, &values));
+    exact += lengths[k] * HeatTestReduceExact(p->g->comm, &all.sum[HEAT_FLOW_EXCHANGE]);
+    magnitudes += lengths[k] * HeatTestReduceExact(p->g->comm, &beside.sum[HEAT_FLOW_TURNOVER]);
+    OK(HeatStepperAdvance(stepper, t, lengths[k], &T, &info));
+    HeatEnergyAddStep(&e, &info);
+    t += lengths[k];
+  }
+  r = CloseWith(&e, p, T, PETSC_FALSE);
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  if (!(r.turnover > magnitudes)) return INFINITY; /* it counts the exchange, too */
+  return fabs(r.exchange / exact - 1.0);
+}
+
+static void heat_of_the_ambient_exchange_is_that_of_all_steps(void **state)
+{
+  const Run run = {HEAT_SCHEME_FTCS, 0.0, PETSC_TRUE, 5};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, ExchangeApart, &run), 1e-13);
 }
 
 static PetscReal StoredIsContent(HeatProblem *p)
@@ -143,7 +218,7 @@ static PetscReal StoredIsContent(HeatProblem *p)
 
 static void stored_heat_is_capacity_times_temperature(void **state)
 {
-  const Run run = {HEAT_SCHEME_FTCS, 0.0};
+  const Run run = {HEAT_SCHEME_FTCS, 0.0, PETSC_FALSE, 5};
 
   (void)state;
   AT_MOST(HeatTestLayouts(Make, StoredIsContent, &run), 1e-13);
@@ -178,7 +253,8 @@ static PetscReal ReportedLoss(const Run *run)
 
 static void relative_error_does_not_depend_on_the_zero_of_the_temperature(void **state)
 {
-  const Run       celsius = {HEAT_SCHEME_FTCS, 0.0}, kelvin = {HEAT_SCHEME_FTCS, 273.15};
+  const Run celsius = {HEAT_SCHEME_FTCS, 0.0, PETSC_FALSE, 5},
+            kelvin  = {HEAT_SCHEME_FTCS, 273.15, PETSC_FALSE, 5};
   const PetscReal a = ReportedLoss(&celsius), b = ReportedLoss(&kelvin);
 
   (void)state;
@@ -274,7 +350,7 @@ static PetscReal SavedIsLoaded(HeatProblem *p)
 
 static void sums_that_were_loaded_are_saved_again_to_the_last_bit(void **state)
 {
-  const Run run = {HEAT_SCHEME_FTCS, 0.0};
+  const Run run = {HEAT_SCHEME_FTCS, 0.0, PETSC_FALSE, 5};
 
   (void)state;
   AT_MOST(HeatTestLayouts(Make, SavedIsLoaded, &run), 0.0);
@@ -297,8 +373,8 @@ static PetscReal RestartedIsWhole(HeatProblem *p)
     PetscReal    sums[HEAT_ENERGY_SUMS];
 
     OK(HeatStepperAdvance(stepper, k * Dt, Dt, &T, &info));
-    HeatEnergyAdd(&whole, &info.flows, Dt);
-    HeatEnergyAdd(&parts, &info.flows, Dt);
+    HeatEnergyAddStep(&whole, &info);
+    HeatEnergyAddStep(&parts, &info);
     if (k != 1 && k != 3) continue;
     OK(HeatEnergySave(&parts, p->op, sums));
     HeatEnergyLoad(&parts, p->op, sums);
@@ -316,10 +392,52 @@ static PetscReal RestartedIsWhole(HeatProblem *p)
 
 static void restarts_do_not_show_in_the_account(void **state)
 {
-  const Run run = {HEAT_SCHEME_FTCS, 0.0};
+  const Run run      = {HEAT_SCHEME_FTCS, 0.0, PETSC_FALSE, 5},
+            exchange = {HEAT_SCHEME_FTCS, 0.0, PETSC_TRUE, 5};
 
   (void)state;
   AT_MOST(HeatTestLayouts(Make, RestartedIsWhole, &run), 0.0);
+  AT_MOST(HeatTestLayouts(Make, RestartedIsWhole, &exchange), 0.0);
+}
+
+/* Return how much the heat of the ambient exchange over six steps changes if the account is given,
+   after the fourth step, to an operator that does not sum such heat. */
+static PetscReal OtherSchemesAccount(HeatProblem *p)
+{
+  Vec                     T = Initial(p);
+  const HeatExchangeHeat *heat;
+  HeatOperator           *other;
+  HeatStepper            *stepper;
+  HeatEnergy              e, given;
+  HeatEnergyReport        a, b;
+  const PetscReal        *values;
+  PetscReal               sums[HEAT_ENERGY_SUMS];
+
+  StartWith(&e, p, T);
+  OK(HeatOperatorCreate(p->g, p->c, NULL, &other));
+  OK(HeatStepperCreate(p->op, Dt, &stepper));
+  Advance(&e, stepper, 0, 4, &T);
+  a    = CloseWith(&e, p, T, PETSC_FALSE);
+  heat = HeatOperatorExchangeHeat(p->op);
+  OK(HeatEnergySave(&e, p->op, sums));
+  HeatEnergyLoad(&given, other, sums);
+  OK(HeatEnergyLoadExchange(&given, other, heat->cells, heat->terms, heat->dt));
+  OK(VecGetArrayRead(T, &values));
+  OK(HeatEnergyClose(&given, other, values, PETSC_FALSE, &b));
+  OK(VecRestoreArrayRead(T, &values));
+  OK(HeatStepperDestroy(&stepper));
+  OK(HeatOperatorDestroy(&other));
+  OK(VecDestroy(&T));
+  return fabs(a.exchange) > 1e-3 ? fabs(a.exchange - b.exchange) + fabs(a.turnover - b.turnover)
+                                 : INFINITY;
+}
+
+static void unsettled_heat_is_given_to_another_scheme(void **state)
+{
+  const Run run = {HEAT_SCHEME_FTCS, 0.0, PETSC_TRUE, 5};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, OtherSchemesAccount, &run), 0.0);
 }
 
 static void sums_have_names_that_differ(void **state)
@@ -334,6 +452,8 @@ static void sums_have_names_that_differ(void **state)
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(account_of_every_scheme_closes),
+    cmocka_unit_test(account_of_the_ambient_exchange_closes),
+    cmocka_unit_test(heat_of_the_ambient_exchange_is_that_of_all_steps),
     cmocka_unit_test(account_closes_far_from_the_zero_of_the_scale),
     cmocka_unit_test(stored_heat_is_capacity_times_temperature),
     cmocka_unit_test(relative_error_does_not_depend_on_the_zero_of_the_temperature),
@@ -341,6 +461,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(steady_account_balances_flows_alone),
     cmocka_unit_test(sums_that_were_loaded_are_saved_again_to_the_last_bit),
     cmocka_unit_test(restarts_do_not_show_in_the_account),
+    cmocka_unit_test(unsettled_heat_is_given_to_another_scheme),
     cmocka_unit_test(sums_have_names_that_differ),
 };
 

@@ -388,16 +388,17 @@ static double traffic(const HeatCase *c, const HeatMemoryWork *work)
 }
 
 /* Store what is read where all rows differ and there are sources, as powers of two below 1, so that
-   each of them shows in a sum: C 1/2, gx 1/4, gy 1/8, sources 1/16, ambient exchange 1/32; in a
-   sweep a sixty-fourth of these. */
+   each of them shows in a sum: C 1/2, gx 1/4, gy 1/8, sources 1/16, conductance of an exchange
+   1/32, its ambient temperature 1/64; in a sweep a sixty-fourth of these. */
 static void set_read(HeatMemoryWork *work)
 {
-  work->read[HEAT_PASS_SINGLE] = (HeatCoefficientsRead){0.5, 0.25, 0.125, 0.0625, 0.03125};
-  work->read[HEAT_PASS_SWEEP] = (HeatCoefficientsRead){0.5 / 64, 0.25 / 64, 0.125 / 64, 0.0625 / 64,
-                                                       0.03125 / 64};
+  work->read[HEAT_PASS_SINGLE] = (HeatCoefficientsRead){0.5,    0.25,    0.125,
+                                                        0.0625, 0.03125, 0.015625};
+  work->read[HEAT_PASS_SWEEP]  = (HeatCoefficientsRead){0.5 / 64,    0.25 / 64,    0.125 / 64,
+                                                        0.0625 / 64, 0.03125 / 64, 0.015625 / 64};
 }
 
-static const double Sources = 3.0 / 32.0, Faces = 3.0 / 8.0, Capacity = 0.5;
+static const double Sources = 5.0 / 64.0, Exchange = 1.0 / 32.0, Faces = 3.0 / 8.0, Capacity = 0.5;
 
 /* The numbers are those of memory_traffic.h. */
 static void traffic_follows_from_passes_and_iterations(void **state)
@@ -409,13 +410,14 @@ static void traffic_follows_from_passes_and_iterations(void **state)
   (void)state;
   assert_true(traffic(ftcs, &work) == 16.0 / 32.0);
   set_read(&work);
-  assert_true(traffic(ftcs, &work) == 8.0 * (2.0 + (Capacity + Faces + Sources) / 64) / 32.0);
+  assert_true(traffic(ftcs, &work) ==
+              8.0 * (2.0 + (Capacity + Faces + Sources + Exchange) / 64) / 32.0);
   work.passes[HEAT_PASS_SINGLE] = 32;
   work.passes[HEAT_PASS_SWEEP]  = 0;
-  assert_true(traffic(ftcs, &work) == 8.0 * (2.0 + Capacity + Faces + Sources) / 2.0);
+  assert_true(traffic(ftcs, &work) == 8.0 * (2.0 + Capacity + Faces + Sources + Exchange) / 2.0);
   work.steps = 32;
   work.of_T  = PETSC_TRUE; /* Update 10, limit of stability 7 and C */
-  assert_true(traffic(ftcs, &work) == 8.0 * (19.0 + 2.0 * Capacity + Faces + Sources));
+  assert_true(traffic(ftcs, &work) == 8.0 * (19.0 + 2.0 * Capacity + Faces + Sources + Exchange));
   assert_true(isnan(traffic(implicit, &work))); /* the solver is PETSc's */
   assert_true(isnan(traffic(ts, &work)));
   work = (HeatMemoryWork){.steps = 10, .iterations = 60, .solver = HEAT_TRAFFIC_OF_HEATCG};
@@ -432,12 +434,12 @@ static void traffic_of_rkl2_follows_from_stages_and_sweeps(void **state)
   static const struct {
     PetscInt  stages, sweeps;
     PetscBool of_T;
-    double    values, capacity, faces, sources; /* and how often coefficients are read */
-  } steps[]   = {{9, 1, PETSC_FALSE, 2, 1, 1, 1},
-                 {33, 3, PETSC_FALSE, 14, 3, 3, 1},
-                 {3, 0, PETSC_FALSE, 16, 3, 3, 1},
-                 {3, -1, PETSC_FALSE, 21, 3, 3, 3},
-                 {3, -1, PETSC_TRUE, 89, 7, 3, 3}};
+    double    values, capacity, faces, sources, exchange; /* and how often coefficients are read */
+  } steps[]   = {{9, 1, PETSC_FALSE, 2, 1, 1, 1, 1},
+                 {33, 3, PETSC_FALSE, 14, 3, 3, 1, 3},
+                 {3, 0, PETSC_FALSE, 16, 3, 3, 1, 3},
+                 {3, -1, PETSC_FALSE, 21, 3, 3, 3, 3},
+                 {3, -1, PETSC_TRUE, 89, 7, 3, 3, 3}};
   HeatCase *c = a_case("", "rkl2");
 
   (void)state;
@@ -449,9 +451,10 @@ static void traffic_of_rkl2_follows_from_stages_and_sweeps(void **state)
     assert_int_equal(work.stages.stages, steps[k].stages);
     assert_true(traffic(c, &work) == 8.0 * steps[k].values);
     set_read(&work);
-    assert_true(traffic(c, &work) == 8.0 * (steps[k].values + part * (steps[k].capacity * Capacity +
-                                                                      steps[k].faces * Faces +
-                                                                      steps[k].sources * Sources)));
+    assert_true(traffic(c, &work) ==
+                8.0 * (steps[k].values +
+                       part * (steps[k].capacity * Capacity + steps[k].faces * Faces +
+                               steps[k].sources * Sources + steps[k].exchange * Exchange)));
   }
   OK(HeatCaseDestroy(&c));
 }
@@ -471,9 +474,10 @@ static void traffic_of_newton_follows_from_its_iterations(void **state)
   assert_true(traffic(c, &work) == 8.0 * (12 + 2 * 22 + 6 * 20) + 6 * 97.0);
   /* N and the mass in three evaluations read all, each of six products C, gx and gy */
   set_read(&work);
-  assert_true(traffic(c, &work) == 8.0 * (9 + 2 * 19 + 6 * 17 + 3 * (Capacity + Faces + Sources) +
-                                          6 * (Capacity + Faces)) +
-                                       6 * 97.0);
+  assert_true(traffic(c, &work) ==
+              8.0 * (9 + 2 * 19 + 6 * 17 + 3 * (Capacity + Faces + Sources + Exchange) +
+                     6 * (Capacity + Faces)) +
+                  6 * 97.0);
   OK(HeatCaseDestroy(&c));
 }
 
