@@ -82,12 +82,24 @@ static PetscReal Fold(PetscReal splitter, const PetscReal x[BLOCK], PetscReal re
   return sum;
 }
 
-static void AddEach(HeatExactSum *sum, size_t n, const PetscReal *x)
+/* Two sums that take the same values: `sum` as they are, `other`, unless it is NULL, times `sign`. */
+typedef struct {
+  HeatExactSum *sum, *other;
+  PetscReal     sign; /* 1 or -1 */
+} Targets;
+
+static void AddValue(const Targets *to, PetscReal value)
 {
-  for (size_t i = 0; i < n; i++) HeatExactSumAdd(sum, x[i]);
+  HeatExactSumAdd(to->sum, value);
+  if (to->other) HeatExactSumAdd(to->other, to->sign * value);
 }
 
-static void AddBlock(HeatExactSum *sum, const PetscReal x[BLOCK])
+static void AddEach(const Targets *to, size_t n, const PetscReal *x)
+{
+  for (size_t i = 0; i < n; i++) AddValue(to, x[i]);
+}
+
+static void AddBlock(const Targets *to, const PetscReal x[BLOCK])
 {
   const PetscReal largest = Largest(x);
   PetscReal       rest[BLOCK], high, low;
@@ -95,27 +107,64 @@ static void AddBlock(HeatExactSum *sum, const PetscReal x[BLOCK])
 
   /* Chosen, with a margin: the second split needs 2^(e - 89) >= 2^-1074, S needs e + 8 < 1024. */
   if (!(largest > 0x1p-900 && largest < 0x1p+1000)) {
-    AddEach(sum, BLOCK, x);
+    AddEach(to, BLOCK, x);
     return;
   }
   (void)frexp(largest, &e);
   high = Fold(ldexp(1.5, e + BLOCK_BITS), x, rest);
   if (high != high) {
-    AddEach(sum, BLOCK, x);
+    AddEach(to, BLOCK, x);
     return;
   }
   low = Fold(ldexp(1.5, e - FOLDED + BLOCK_BITS), rest, rest);
-  HeatExactSumAdd(sum, high);
-  HeatExactSumAdd(sum, low);
-  if (Largest(rest) > 0.0) AddEach(sum, BLOCK, rest);
+  AddValue(to, high);
+  AddValue(to, low);
+  if (Largest(rest) > 0.0) AddEach(to, BLOCK, rest);
 }
 
 void HeatExactSumAddArray(HeatExactSum *sum, size_t n, const PetscReal *values)
 {
-  const size_t blocks = n / BLOCK;
+  const Targets to     = {.sum = sum};
+  const size_t  blocks = n / BLOCK;
 
-  for (size_t k = 0; k < blocks; k++) AddBlock(sum, values + k * BLOCK);
-  AddEach(sum, n % BLOCK, values + blocks * BLOCK);
+  for (size_t k = 0; k < blocks; k++) AddBlock(&to, values + k * BLOCK);
+  AddEach(&to, n % BLOCK, values + blocks * BLOCK);
+}
+
+/* Return 1 if no value is negative, -1 if none is positive, and 0 otherwise, also if one is NaN. */
+static int SignOf(size_t n, const PetscReal *x)
+{
+  int some_negative = 0, some_positive = 0;
+
+  _Pragma("omp simd reduction(| : some_negative, some_positive)") for (size_t i = 0; i < n; i++)
+  {
+    some_negative |= !(x[i] >= 0.0);
+    some_positive |= !(x[i] <= 0.0);
+  }
+  return !some_negative ? 1 : !some_positive ? -1 : 0;
+}
+
+void HeatExactSumAddWithMagnitudes(HeatExactSum *sum, HeatExactSum *magnitudes, size_t n,
+                                   const PetscReal *values)
+{
+  for (size_t begin = 0; begin < n; begin += BLOCK) {
+    const PetscReal *x    = values + begin;
+    const size_t     now  = PetscMin(n - begin, (size_t)BLOCK);
+    const int        sign = SignOf(now, x);
+
+    if (sign) {
+      const Targets to = {.sum = sum, .other = magnitudes, .sign = (PetscReal)sign};
+
+      if (now == BLOCK) AddBlock(&to, x);
+      else AddEach(&to, now, x);
+    } else {
+      PetscReal magnitude[BLOCK];
+
+      for (size_t i = 0; i < now; i++) magnitude[i] = PetscAbsReal(x[i]);
+      HeatExactSumAddArray(sum, now, x);
+      HeatExactSumAddArray(magnitudes, now, magnitude);
+    }
+  }
 }
 
 void HeatExactSumAddProducts(HeatExactSum *sum, size_t n, const PetscReal *x, const PetscReal *y)

@@ -71,6 +71,12 @@ static inline void HeatExactSumAdd(HeatExactSum *sum, PetscReal value)
 /** Add n values: sum += values[0] + ... + values[n - 1]. */
 void HeatExactSumAddArray(HeatExactSum *sum, size_t n, const PetscReal *values);
 
+/** Add n values to one sum and their magnitudes to another.  A block of values that have one sign,
+ *  which is the usual case for sources and exchanged heat, costs little more than HeatExactSumAddArray
+ *  alone; other blocks cost twice as much. */
+void HeatExactSumAddWithMagnitudes(HeatExactSum *sum, HeatExactSum *magnitudes, size_t n,
+                                   const PetscReal *values);
+
 /** Add n products: sum += x[0] y[0] + ... + x[n - 1] y[n - 1], each product rounded to a double. */
 void HeatExactSumAddProducts(HeatExactSum *sum, size_t n, const PetscReal *x, const PetscReal *y);
 

@@ -45,13 +45,10 @@ void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows)
   }
 }
 
-/* Add n values of heat [W/m] to a kind of flow, and their magnitudes to the turnover.
-   @param[in,out] heat  overwritten with the magnitudes */
-static void AddHeat(HeatFlows *flows, int kind, size_t n, PetscReal *heat)
+/* Add n values of heat [W/m] to a kind of flow, and their magnitudes to the turnover. */
+static void AddHeat(HeatFlows *flows, int kind, size_t n, const PetscReal *heat)
 {
-  HeatExactSumAddArray(&flows->sum[kind], n, heat);
-  for (size_t k = 0; k < n; k++) heat[k] = PetscAbsReal(heat[k]);
-  HeatExactSumAddArray(&flows->sum[HEAT_FLOW_TURNOVER], n, heat);
+  HeatExactSumAddWithMagnitudes(&flows->sum[kind], &flows->sum[HEAT_FLOW_TURNOVER], n, heat);
 }
 
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,

@@ -115,16 +115,23 @@ PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when, HeatFault *faul
   PetscFunctionBeginUser;
   s->when = when;
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].depends_on_T) continue;
-    if (s->terms[k].uniform || s->terms[k].factor)
-      PetscCall(HeatSourceUpdateValue(s, &s->terms[k], when, &changed, fault));
-    else changed = PETSC_TRUE;
+    HeatSourceTerm *term = &s->terms[k];
+
+    if (term->depends_on_T) continue;
+    if (term->uniform || term->factor)
+      PetscCall(HeatSourceUpdateValue(s, term, when, &changed, fault));
+    else if (HeatExpressionTime(term->expression, when) != term->time) changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].depends_on_T)
-      PetscCall(HeatSourceAddTerm(s, &s->terms[k], when, s->timed, fault));
+    HeatSourceTerm  *term   = &s->terms[k];
+    const PetscInt64 faults = fault->count;
+
+    if (term->depends_on_T) continue;
+    PetscCall(HeatSourceAddTerm(s, term, when, s->timed, fault));
+    /* A term with a wrong value is evaluated again, because each SetTime has to note it. */
+    term->time = fault->count > faults ? NAN : HeatExpressionTime(term->expression, when);
   }
   if (s->factored) HeatSourceSumTerms(s);
   else if (!s->has_T_terms) HeatSourceSumCells(s);
@@ -218,7 +225,7 @@ PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, 
   for (size_t i = 0; i < HeatGridLocalCells(s->grid); i++)
     s->timed[i] = s->base[i] + (s->mean[i] + s->trend[i] * offset);
   for (PetscInt k = 0; k < s->n_terms; k++)
-    s->terms[k].value = NAN; /* the next SetTime evaluates */
+    s->terms[k].value = s->terms[k].time = NAN; /* the next SetTime evaluates */
   if (!s->has_T_terms) HeatSourceSumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

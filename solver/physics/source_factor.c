@@ -11,27 +11,10 @@
 /* Compute the sum of n values and the sum of their magnitudes. */
 static void SumArray(size_t n, const PetscReal *values, HeatExactSum *total, HeatExactSum *turnover)
 {
-  enum { BATCH = 512 }; /* chosen: two blocks of HeatExactSumAddArray, 4 KB on the stack */
   const HeatExactSum nothing = {0};
-  PetscReal          magnitudes[BATCH];
-  int                some_negative = 0;
 
   *total = *turnover = nothing;
-  HeatExactSumAddArray(total, n, values);
-  _Pragma("omp simd reduction(| : some_negative)") for (size_t i = 0; i < n; i++)
-  {
-    some_negative |= !(values[i] >= 0.0); /* also where it is not a number */
-  }
-  if (!some_negative) {
-    *turnover = *total;
-    return;
-  }
-  for (size_t begin = 0; begin < n; begin += BATCH) {
-    const size_t m = PetscMin(n - begin, (size_t)BATCH);
-
-    for (size_t i = 0; i < m; i++) magnitudes[i] = PetscAbsReal(values[begin + i]);
-    HeatExactSumAddArray(turnover, m, magnitudes);
-  }
+  HeatExactSumAddWithMagnitudes(total, turnover, n, values);
 }
 
 /* Add to two sums the heat of a factored source whose terms have these values (NULL: those of the

@@ -29,6 +29,9 @@ typedef struct {
   PetscInt        capacity;     /* runs allocated */
   HeatSourceRun  *runs;         /* owned [capacity] */
   PetscInt64      n_cells;      /* own cells of the runs */
+  PetscReal       time;         /* [s] at which the terms of time in `timed` were evaluated, for a
+                                   term that is neither uniform nor has a factor; NAN: the next
+                                   SetTime evaluates it in any case */
   PetscReal       value;        /* at the last SetTime: of a uniform term per cell [W/m]; of one
                                    with a factor, the factor */
 } HeatSourceTerm;

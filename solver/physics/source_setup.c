@@ -182,7 +182,8 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (s->has_time_terms) {
     PetscCall(PetscMalloc1(n, &s->timed));
     for (PetscInt k = 0; k < s->n_terms; k++)
-      s->terms[k].value = NAN; /* unequal to every value, so the first SetTime sees a change */
+      s->terms[k].value = s->terms[k].time =
+          NAN; /* unequal to all, so the first SetTime sees a change */
     PetscCall(HeatSourceSplitTerms(s, &fault));
   }
   s->cells = s->timed;

@@ -162,6 +162,37 @@ static void array_keeps_what_is_not_finite(void **state)
   }
 }
 
+/* Blocks of one sign, of both signs and of zeros, and what is not finite, in arrays of several blocks
+   and a part of one. */
+static void magnitudes_are_summed_beside_the_values(void **state)
+{
+  enum { N = 900 };
+  static const PetscReal odd[4] = {0.0, INFINITY, -INFINITY, NAN};
+  PetscReal              values[N], magnitudes[N];
+
+  (void)state;
+  for (int sign = -1; sign <= 2; sign++) {
+    for (int k = 0; k < 4; k++) {
+      HeatExactSum sum = {0}, both = {0};
+
+      Fill(values, N, 40);
+      for (int i = 0; i < N; i++) {
+        if (sign < 2) values[i] = sign * PetscAbsReal(values[i]);
+        if (i % 7 == 0) values[i] = -0.0;
+      }
+      if (k > 0) values[300] = odd[k];
+      for (int i = 0; i < N; i++) magnitudes[i] = PetscAbsReal(values[i]);
+      HeatExactSumAddWithMagnitudes(&sum, &both, N, values);
+      if (k == 3) {
+        assert_true(isnan(HeatExactSumValue(&sum)) && isnan(HeatExactSumValue(&both)));
+        continue;
+      }
+      assert_true(SameBits(HeatExactSumValue(&sum), SumOf(values, N)));
+      assert_true(SameBits(HeatExactSumValue(&both), SumOf(magnitudes, N)));
+    }
+  }
+}
+
 static void products_are_rounded_and_then_added_exactly(void **state)
 {
   enum { N = 700 };
@@ -283,6 +314,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(what_is_not_finite_stays),
     cmocka_unit_test(array_is_the_sum_of_its_terms),
     cmocka_unit_test(array_keeps_what_is_not_finite),
+    cmocka_unit_test(magnitudes_are_summed_beside_the_values),
     cmocka_unit_test(products_are_rounded_and_then_added_exactly),
     cmocka_unit_test(scaling_distributes_exactly),
     cmocka_unit_test(scaling_keeps_the_ends_of_the_range),
