@@ -18,18 +18,18 @@ OTHER = "other (start-up, checks, proof)"
 def merit_table(results: ResultSet) -> SheetTable:
     """Figures of merit of valid runs: by the median time of each point."""
     several = any(group.nodes > 1 for group in results.groups)
-    table = SheetTable(["point", "ranks", *(["nodes"] if several else []), "valid runs",
-                        "time per step", "95 % interval", "FOM", "95 % interval",
-                        *(["FOM per node"] if several else []), "end to end"])
+    # The figure of merit comes first, so that a phone shows it without scrolling.
+    table = SheetTable(["point", "ranks", *(["nodes"] if several else []), "FOM", "95 % interval",
+                        *(["FOM per node"] if several else []), "time per step", "95 % interval",
+                        "end to end", "valid runs"])
     for group in results.groups:
         time, fom, whole = group.summary(), group.summary("fom"), _end_to_end(group)
         table.rows.append([
             group.name, str(group.ranks or NONE), *([str(group.nodes)] if several else []),
-            f"{sum(r.counts for r in group.repeats)} of {len(group.repeats)}",
-            seconds(time.median) if time else NONE, time_interval(time),
             number(fom.median if fom else None), number_interval(fom),
             *([number(fom.median / group.nodes if fom else None)] if several else []),
-            number(whole)])
+            seconds(time.median) if time else NONE, time_interval(time), number(whole),
+            f"{sum(r.counts for r in group.repeats)} of {len(group.repeats)}"])
     table.note = ("The figure of merit (FOM, cell-steps per second; checkpoint: bytes per second) "
                   f"follows from the median time. {_coverages(results)}Runs that are not valid have "
                   "no figure and are not counted.")

@@ -136,6 +136,24 @@ def test_strong_scaling_is_split_and_modelled_with_the_largest_run_held_out(repo
     assert "on 1, 2 ranks. Held out: 4 ranks" in page
 
 
+def test_series_of_several_classes_are_named(report, tmp_path):
+    """A study of strong scaling with two classes has two series, which only the class tells apart."""
+    folder = write_study(tmp_path / "a", ranks=(1, 2, 3, 4))
+    plan = json.loads((folder / "study.json").read_text())
+    for point, name in zip(plan["points"], ("tiny", "tiny", "small", "small")):
+        point["parameters"] = {"class": name}
+    (folder / "study.json").write_text(json.dumps(plan))
+    page = report(folder)
+    for name in ("tiny", "small"):
+        assert f"Scaling: strong, class = {name}" in page and f"Time and model, class = {name}" in page
+
+
+def test_figure_of_merit_stands_beside_the_ranks(report, tmp_path):
+    """On a phone what stands further to the right is out of sight."""
+    page = report(write_study(tmp_path / "a"))
+    assert page.index("<th>FOM</th>") < page.index("<th>time per step</th>")
+
+
 def test_what_the_records_lack_is_said_and_not_invented(report, tmp_path):
     page = report(write_study(tmp_path / "a"))
     assert "are not known" in page and "there is no roofline point" in page
