@@ -205,6 +205,6 @@ PetscErrorCode HeatHistoryCompare(const HeatBenchId *id, uint32_t cycle, PetscIn
 double HeatHistoryBound(HeatBenchWorkload workload)
 {
   /* explicit [K]: the roundings of 100 steps, 256 K 2^-52 each, amount to some 1e-12 K.  implicit:
-     chosen between the 0.2 of right fields (solver/MEASURED.md) and the 1 of a constant field. */
+     chosen between the 0.1 of right fields (solver/MEASURED.md) and the 1 of a constant field. */
   return workload == HEAT_BENCH_EXPLICIT ? 1e-9 : 0.6;
 }
