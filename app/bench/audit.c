@@ -33,11 +33,13 @@ typedef struct {
   HeatBenchResult   *r;
   HeatAuditReport   *report;
   Sums               field, modes;
+  PetscInt64         last; /* cells of `last` that were read */
   PetscBool          said; /* a reason about the windows of this commitment was added */
 
   const HeatJson *commitments; /* array of the proof, borrowed */
   HeatHash       *roots;       /* owned [n_roots]; of the fields after the committed steps */
   PetscInt64      n_roots;
+  HeatCommitment  newest; /* the last commitment of `field` that was read */
 } Audit;
 
 /* A window with its pieces. */
@@ -107,8 +109,8 @@ static void AddReasonOnce(Audit *a, const HeatCommitment *c, const char *what)
 {
   if (a->said) return;
   a->said = PETSC_TRUE;
-  HeatBenchInvalid(a->r, "audit: %s, cycle %u: %s",
-                   c->problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", c->cycle, what);
+  HeatBenchInvalid(a->r, "audit: %s, cycle %u: %s", HeatBenchProblemNames[c->problem], c->cycle,
+                   what);
 }
 
 /* Check that a committed field is the one that the nonce gives, bit by bit. */
@@ -125,6 +127,22 @@ static void CheckDrawn(Audit *a, const HeatCommitment *c, const ProvenWindow *re
 
       if (read->pieces[k].values[v] != right) AddReasonOnce(a, c, reason);
     }
+  }
+}
+
+/* Check that the last field of `field` is within the range of the initial field in a window. */
+static void CheckRange(Audit *a, const HeatCommitment *c, const ProvenWindow *read)
+{
+  const double low  = HeatBenchRange[0] - HeatBenchOvershoot;
+  const double high = HeatBenchRange[1] + HeatBenchOvershoot;
+
+  for (int k = 0; k < read->w->n; k++) {
+    const int n = HeatPieceCells(a->id, read->w->pieces[k].piece);
+
+    for (int v = 0; v < n; v++)
+      if (!(read->pieces[k].values[v] >= low && read->pieces[k].values[v] <= high))
+        AddReasonOnce(a, c, "the temperature leaves the range of the nonce's first field");
+    a->last += n;
   }
 }
 
@@ -200,6 +218,10 @@ static PetscErrorCode AuditWindow(Audit *a, const HeatCommitment *c, int k, cons
       a->field.cells += HeatPieceCells(a->id, w.pieces[piece].piece);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  if (c->problem == HEAT_BENCH_PROBLEM_LAST) {
+    CheckRange(a, c, &read);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (c->problem == HEAT_BENCH_PROBLEM_FIELD && c->step == 1)
     CheckDrawn(a, c, &read, HEAT_BEFORE, "the first field is not the one of this nonce");
   for (PetscInt64 i = w.piece * HEAT_PIECE;
@@ -218,21 +240,30 @@ static PetscBool IsNone(const HeatHash *root)
   return HeatHashSame(root, &none);
 }
 
-/* Read a commitment.  Return false if it is malformed. */
-static PetscBool ReadCommitment(const HeatJson *json, HeatCommitment *c)
+/* Read a commitment of a problem.  Return false if it is malformed, or of another problem. */
+static PetscBool ReadCommitment(const HeatJson *json, HeatBenchProblemKind problem,
+                                HeatCommitment *c)
 {
-  char problem[16], before[HEAT_HASH_TEXT + 1], after[HEAT_HASH_TEXT + 1];
+  char name[16], before[HEAT_HASH_TEXT + 1], after[HEAT_HASH_TEXT + 1];
 
-  HeatJsonGetText(json, "problem", problem, sizeof problem);
+  HeatJsonGetText(json, "problem", name, sizeof name);
   HeatJsonGetText(json, "before", before, sizeof before);
   HeatJsonGetText(json, "after", after, sizeof after);
-  c->problem = strcmp(problem, "field") ? HEAT_BENCH_PROBLEM_MODES : HEAT_BENCH_PROBLEM_FIELD;
+  c->problem = problem;
   c->cycle   = (uint32_t)HeatJsonGetCount(json, "cycle");
   c->step    = (PetscInt)HeatJsonGetCount(json, "step");
-  return (PetscBool)((!strcmp(problem, "field") || !strcmp(problem, "modes")) &&
+  return (PetscBool)(!strcmp(name, HeatBenchProblemNames[problem]) &&
                      HeatHashParse(before, &c->root[HEAT_BEFORE]) &&
                      HeatHashParse(after, &c->root[HEAT_AFTER]) && !IsNone(&c->root[HEAT_AFTER]) &&
-                     (c->problem == HEAT_BENCH_PROBLEM_MODES || !IsNone(&c->root[HEAT_BEFORE])));
+                     (problem != HEAT_BENCH_PROBLEM_FIELD || !IsNone(&c->root[HEAT_BEFORE])));
+}
+
+/* Return the step whose fields a problem commits to in a cycle. */
+static PetscInt StepOf(const HeatBenchId *id, HeatBenchProblemKind problem, uint32_t cycle)
+{
+  if (problem == HEAT_BENCH_PROBLEM_MODES) return HeatBenchModeSteps(id->workload);
+  if (problem == HEAT_BENCH_PROBLEM_LAST) return HEAT_BENCH_CYCLE;
+  return HeatBenchCommittedStep(id, cycle);
 }
 
 /* Read a commitment.  Return false if it is malformed, or is not the one of a problem and cycle (0
@@ -240,11 +271,17 @@ static PetscBool ReadCommitment(const HeatJson *json, HeatCommitment *c)
 static PetscBool BelongsTo(const Audit *a, const HeatJson *json, HeatBenchProblemKind problem,
                            uint32_t cycle, HeatCommitment *c)
 {
-  const PetscInt step = problem == HEAT_BENCH_PROBLEM_FIELD ? HeatBenchCommittedStep(a->id, cycle)
-                                                            : HeatBenchModeSteps(a->id->workload);
+  return (PetscBool)(ReadCommitment(json, problem, c) && c->cycle == cycle &&
+                     c->step == StepOf(a->id, problem, cycle));
+}
 
-  return (PetscBool)(ReadCommitment(json, c) && c->problem == problem && c->cycle == cycle &&
-                     c->step == step);
+/* Check that the last field is the field after the committed step of the last cycle, if that is the
+   last step of the cycle. */
+static void CheckSameStep(Audit *a, const HeatCommitment *c)
+{
+  if (a->newest.cycle == c->cycle && a->newest.step == c->step &&
+      !HeatHashSame(&a->newest.root[HEAT_AFTER], &c->root[HEAT_AFTER]))
+    AddReasonOnce(a, c, "it is not the field after the last step of its cycle");
 }
 
 /* Audit one commitment, which must belong to `problem` and `cycle` (0 for `modes`). */
@@ -258,34 +295,40 @@ static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, ui
   a->said = PETSC_FALSE;
   if (!BelongsTo(a, json, problem, cycle, &c)) {
     HeatBenchInvalid(a->r, "audit: %s, cycle %u: its commitment is missing or malformed",
-                     problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", cycle);
+                     HeatBenchProblemNames[problem], cycle);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   a->report->commitments += 1;
   if (a->id->workload == HEAT_BENCH_CHECKPOINT) PetscCall(CheckRoots(a, &c));
-  if (problem == HEAT_BENCH_PROBLEM_FIELD) a->roots[a->n_roots++] = c.root[HEAT_AFTER];
-  for (int k = 0; k < HeatBenchWindows(cycle); k++)
+  if (problem == HEAT_BENCH_PROBLEM_LAST) CheckSameStep(a, &c);
+  if (problem == HEAT_BENCH_PROBLEM_FIELD) {
+    a->roots[a->n_roots++] = c.root[HEAT_AFTER];
+    a->newest              = c;
+  }
+  for (int k = 0; k < HeatWindowsOf(problem, cycle); k++)
     PetscCall(AuditWindow(a, &c, k, HeatJsonElement(windows, k)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The history. */
 
-/* Compare the first window of a cycle's field with its history, if the commitment is the one of the
-   cycle.  Any other commitment is skipped: AuditCommitment has added a reason for it, and a history
-   of its step, which may be any number, could take arbitrarily long. */
-static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
+/* Compare the first window of a commitment of `field` or `last` with its history, if it is the one
+   of the cycle.  Any other commitment is skipped: AuditCommitment has added a reason for it, and a
+   history of its step, which may be any number, could take arbitrarily long. */
+static PetscErrorCode AuditHistory(Audit *a, HeatBenchProblemKind problem, uint32_t cycle,
+                                   const HeatJson *json)
 {
-  const PetscBool ftcs  = (PetscBool)(a->id->workload == HEAT_BENCH_EXPLICIT);
-  const int       field = ftcs ? HEAT_BEFORE : HEAT_AFTER;
-  const HeatJson *json  = HeatJsonElement(a->commitments, 1 + (int)cycle);
+  /* With explicit steps, windows of `field` have three rows of the field before the step. */
+  const PetscBool before = (PetscBool)(problem == HEAT_BENCH_PROBLEM_FIELD &&
+                                       a->id->workload == HEAT_BENCH_EXPLICIT);
+  const int       field  = before ? HEAT_BEFORE : HEAT_AFTER;
   double          values[HEAT_WINDOW_COLUMNS * HEAT_PIECE], error;
   HeatHistoryRow  row = {.values = values};
   HeatCommitment  c;
   HeatWindow      w;
 
   PetscFunctionBeginUser;
-  if (!BelongsTo(a, json, HEAT_BENCH_PROBLEM_FIELD, cycle, &c)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!BelongsTo(a, json, problem, cycle, &c)) PetscFunctionReturn(PETSC_SUCCESS);
   a->said = PETSC_FALSE;
   json    = HeatJsonElement(HeatJsonGetMember(json, "windows"), 0);
   PetscCall(HeatWindowDraw(a->id, &c, 0, &w));
@@ -302,7 +345,7 @@ static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
            sizeof *values * (size_t)HeatPieceCells(a->id, w.pieces[k].piece));
     row.n += HeatPieceCells(a->id, w.pieces[k].piece);
   }
-  PetscCall(HeatHistoryCompare(a->id, cycle, c.step - (ftcs ? 1 : 0), &row, &error));
+  PetscCall(HeatHistoryCompare(a->id, cycle, c.step - (before ? 1 : 0), &row, &error));
   a->report->histories += 1;
   if (!isnan(a->report->history) && !(error <= a->report->history)) a->report->history = error;
   if (!(error <= HeatHistoryBound(a->id->workload)))
@@ -311,22 +354,33 @@ static PetscErrorCode AuditHistory(Audit *a, uint32_t cycle)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the history of the chosen cycles, and of others that are drawn from all roots, so that
-   they are not known before the last field is fixed. */
+/* Compute the history of the committed field of a cycle. */
+static PetscErrorCode AuditCycle(Audit *a, uint32_t cycle)
+{
+  PetscFunctionBeginUser;
+  PetscCall(AuditHistory(a, HEAT_BENCH_PROBLEM_FIELD, cycle,
+                         HeatJsonElement(a->commitments, 1 + (int)cycle)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute the history of the last field, of the chosen cycles, and of others that are drawn from
+   all roots, so that they are not known before the last field is fixed. */
 static PetscErrorCode AuditHistories(Audit *a, uint32_t cycles)
 {
   HeatHash all;
 
   PetscFunctionBeginUser;
+  PetscCall(AuditHistory(a, HEAT_BENCH_PROBLEM_LAST, cycles - 1,
+                         HeatJsonElement(a->commitments, 1 + (int)cycles)));
   for (uint32_t c = 0; c < cycles && a->r->n_reasons < HEAT_BENCH_REASONS; c++)
-    if (HeatBenchIsChosen(c)) PetscCall(AuditHistory(a, c));
+    if (HeatBenchIsChosen(c)) PetscCall(AuditCycle(a, c));
   PetscCall(HeatHashBytes((size_t)a->n_roots * sizeof *a->roots, a->roots, &all));
   for (int k = 0; k < HEAT_BENCH_HISTORIES && a->r->n_reasons < HEAT_BENCH_REASONS; k++) {
     uint32_t drawn = 0;
 
     for (int b = 0; b < 4; b++) drawn |= (uint32_t)all.byte[4 * k + b] << (8 * b);
     drawn %= cycles;
-    if (!HeatBenchIsChosen(drawn)) PetscCall(AuditHistory(a, drawn));
+    if (!HeatBenchIsChosen(drawn)) PetscCall(AuditCycle(a, drawn));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -350,7 +404,7 @@ static void JudgeSums(Audit *a)
   const double field = margin * HeatBenchResidualBound(a->id->workload);
   const double modes = margin * HeatBenchModesBound(a->id->workload);
 
-  a->report->cells = a->field.cells + a->modes.cells;
+  a->report->cells = a->field.cells + a->modes.cells + a->last;
   if (a->id->workload == HEAT_BENCH_CHECKPOINT) { /* no equation is solved */
     a->report->residual = a->report->error = a->report->history = NAN;
     return;
@@ -375,8 +429,9 @@ PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const Heat
 
   PetscFunctionBeginUser;
   memset(report, 0, sizeof *report);
-  if ((PetscInt64)HeatJsonLength(all) != (PetscInt64)cycles + (steps ? 1 : 0))
-    HeatBenchInvalid(r, "audit: the proof has not one commitment for each time");
+  if ((PetscInt64)HeatJsonLength(all) != (PetscInt64)cycles + (steps ? 2 : 0))
+    HeatBenchInvalid(r, "audit: the proof has not one commitment for each time%s",
+                     steps ? ", and one for the last field" : "");
   PetscCall(PetscMalloc1((size_t)cycles + 1, &a.roots));
   if (steps) {
     HeatBenchDrawCosines(id, &a.cosines);
@@ -387,7 +442,10 @@ PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const Heat
        c++, at = at ? HeatJsonNext(at) : NULL) {
     PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_FIELD, c, at));
   }
-  if (steps && cycles > 0) PetscCall(AuditHistories(&a, cycles));
+  if (steps && cycles > 0) {
+    PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_LAST, cycles - 1, at));
+    PetscCall(AuditHistories(&a, cycles));
+  }
   CheckDistinct(&a);
   JudgeSums(&a);
   PetscCall(PetscFree(a.roots));

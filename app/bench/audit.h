@@ -63,6 +63,20 @@ PetscBool HeatAuditIsModified(const char *commit);
 void HeatAuditCommit(const HeatBenchId *id, HeatBenchRules rules, const char *commit,
                      HeatBenchResult *r);
 
+/** What a proof says about the last field of `field`. */
+typedef struct {
+  uint32_t cycle;    /* whose last field it is */
+  HeatHash root;     /* of its hash tree */
+  uint64_t checksum; /* of its cells (io/file/checksum.h) */
+} HeatAuditLast;
+
+/** Read what DIR/results.json and DIR/proof.json say about the last field.
+ *  @param[in,out] r  gets a reason if they differ
+ *  Errors: HEAT_ERR_FILE where a file cannot be read or is no record of a benchmark;
+ *  HEAT_ERR_INPUT for the workload `checkpoint`, which has no such field. */
+PetscErrorCode HeatAuditReadLast(const char *dir, HeatBenchId *id, HeatAuditLast *last,
+                                 HeatBenchResult *r);
+
 /** Audit DIR/results.json and DIR/proof.json.
  *  @param[out]    id       class, workload and nonce that the record states
  *  @param[out]    program  what the record says about its program

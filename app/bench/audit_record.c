@@ -194,8 +194,88 @@ static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchR
       !(HeatJsonGetNumber(modes, "error") >= 0.0) ||
       !(HeatJsonGetNumber(modes, "error") <= HeatBenchModesBound(id->workload)) ||
       HeatJsonGetNumber(modes, "bound") != HeatBenchModesBound(id->workload) ||
-      !(ratio >= 0.5 && ratio <= 2.0))
+      !(ratio >= HeatBenchContinuous[0] && ratio <= HeatBenchContinuous[1]))
     HeatBenchInvalid(r, "record: its checks of whole fields are missing or out of bounds");
+}
+
+/* Check that the record states the bounds of this definition, with which readers compare its
+   figures. */
+static void CheckBounds(const HeatBenchId *id, const HeatJson *bench, HeatBenchResult *r)
+{
+  const HeatJson *bounds = HeatJsonGetMember(bench, "bounds");
+  const HeatJson *ratio  = HeatJsonGetMember(bounds, "continuous_ratio");
+
+  if (HeatJsonGetNumber(bounds, "residual") != HeatBenchResidualBound(id->workload) ||
+      HeatJsonGetNumber(bounds, "balance") != HeatBenchBalance ||
+      HeatJsonGetNumber(bounds, "overshoot") != HeatBenchOvershoot ||
+      HeatJsonGetNumber(bounds, "history") != HeatHistoryBound(id->workload) ||
+      HeatJsonLength(ratio) != 2 ||
+      HeatJsonNumber(HeatJsonElement(ratio, 0)) != HeatBenchContinuous[0] ||
+      HeatJsonNumber(HeatJsonElement(ratio, 1)) != HeatBenchContinuous[1])
+    HeatBenchInvalid(r, "record: its bounds are missing, or not those of the definition");
+}
+
+/* Check that the record has the roots of the committed fields: of each cycle the one after the
+   committed step, as in the proof. */
+static void CheckRoots(const HeatJson *bench, const HeatJson *proof, HeatBenchResult *r)
+{
+  const HeatJson *roots = HeatJsonGetMember(HeatJsonGetMember(bench, "field"), "roots");
+  const HeatJson *at    = HeatJsonElement(HeatJsonGetMember(proof, "commitments"), 1);
+  PetscBool       same  = (PetscBool)(HeatJsonLength(roots) == (int)r->cycles);
+
+  for (int k = 0; k < (int)r->cycles && same; k++) {
+    char recorded[HEAT_HASH_TEXT + 1], proven[HEAT_HASH_TEXT + 1];
+
+    HeatJsonElementText(roots, k, recorded, sizeof recorded);
+    HeatJsonGetText(at, "after", proven, sizeof proven);
+    same = strcmp(recorded, proven) ? PETSC_FALSE : PETSC_TRUE;
+    at   = at ? HeatJsonNext(at) : NULL;
+  }
+  if (!same) HeatBenchInvalid(r, "audit: the roots of the record are not those of the proof");
+}
+
+/* Read 64 bits in the form of HeatJsonPutBits.  Return false if the member has another form. */
+static PetscBool ReadBits(const HeatJson *object, const char *key, uint64_t *bits)
+{
+  char text[32], canonical[32];
+
+  HeatJsonGetText(object, key, text, sizeof text);
+  *bits = strtoull(text, NULL, 16);
+  (void)snprintf(canonical, sizeof canonical, "0x%016llx", (unsigned long long)*bits);
+  return strcmp(text, canonical) ? PETSC_FALSE : PETSC_TRUE;
+}
+
+/* Read what the proof says about the last field.  Return false if it says nothing. */
+static PetscBool ReadLast(const HeatJson *proof, HeatAuditLast *last)
+{
+  const HeatJson *commitments = HeatJsonGetMember(proof, "commitments");
+  const HeatJson *at = HeatJsonElement(commitments, PetscMax(0, HeatJsonLength(commitments) - 1));
+  char            problem[16], root[HEAT_HASH_TEXT + 1];
+
+  HeatJsonGetText(at, "problem", problem, sizeof problem);
+  HeatJsonGetText(at, "after", root, sizeof root);
+  last->cycle = (uint32_t)HeatJsonGetCount(at, "cycle");
+  return (PetscBool)(!strcmp(problem, HeatBenchProblemNames[HEAT_BENCH_PROBLEM_LAST]) &&
+                     HeatHashParse(root, &last->root) &&
+                     ReadBits(proof, "checksum", &last->checksum));
+}
+
+/* Check that the record names the last field as the proof does. */
+static void CheckLast(const HeatJson *bench, const HeatJson *proof, HeatBenchResult *r)
+{
+  const HeatJson *named = HeatJsonGetMember(bench, "last_field");
+  HeatAuditLast   last;
+  uint64_t        checksum;
+  char            root[HEAT_HASH_TEXT + 1];
+  HeatHash        hash;
+
+  HeatJsonGetText(named, "root", root, sizeof root);
+  if (!ReadLast(proof, &last) || !ReadBits(named, "checksum", &checksum) ||
+      !HeatHashParse(root, &hash) || checksum != last.checksum ||
+      !HeatHashSame(&hash, &last.root) ||
+      HeatJsonGetCount(named, "cycle") != (PetscInt64)last.cycle ||
+      HeatJsonGetCount(named, "step") != HEAT_BENCH_CYCLE)
+    HeatBenchInvalid(r, "audit: the last field of the record is missing, or not that of the proof");
 }
 
 /* Return whether two figures of an audit agree.  1 % is chosen: builds round the sums of squares
@@ -323,39 +403,103 @@ static PetscErrorCode CheckHash(const char *path, const HeatJson *bench, HeatBen
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
-                               HeatAuditProgram *program, HeatBenchResult *r)
+/* Check what belongs to one workload: the restarts, or the checks of the fields. */
+static void CheckWorkload(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
+                          HeatBenchResult *r)
 {
-  char            path[PETSC_MAX_PATH_LEN], proof_path[PETSC_MAX_PATH_LEN];
-  HeatJson       *record, *proof;
-  const HeatJson *bench;
-  HeatBenchId     proven;
-  PetscErrorCode  code = PETSC_SUCCESS;
+  if (id->workload == HEAT_BENCH_CHECKPOINT) {
+    CheckRestarts(id, bench, proof, r);
+    return;
+  }
+  CheckRecord(id, bench, r);
+  CheckBounds(id, bench, r);
+  CheckRoots(bench, proof, r);
+  CheckLast(bench, proof, r);
+}
+
+/* Record and proof of a result. */
+typedef struct {
+  HeatJson       *record, *proof; /* owned */
+  const HeatJson *bench;          /* member of the record */
+  char            proof_path[PETSC_MAX_PATH_LEN];
+} Folder;
+
+static void CloseFolder(Folder *f)
+{
+  HeatJsonDestroy(&f->record);
+  HeatJsonDestroy(&f->proof);
+}
+
+/* Read record and proof, and check that they are of one problem.  Close the folder with CloseFolder
+   also after an error.
+   Errors: HEAT_ERR_FILE where one cannot be read, or is none of this version. */
+static PetscErrorCode OpenFolder(const char *dir, HeatBenchId *id, Folder *f, HeatBenchResult *r)
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  HeatBenchId proven;
 
   PetscFunctionBeginUser;
   (void)snprintf(path, sizeof path, "%s/results.json", dir);
-  (void)snprintf(proof_path, sizeof proof_path, "%s/proof.json", dir);
-  record = HeatJsonRead(path);
-  proof  = HeatJsonRead(proof_path);
-  bench  = HeatJsonGetMember(record, "bench");
-  if (!record || !proof || !ReadId(bench, id) || !ReadId(proof, &proven)) {
-    code = HeatRaiseHere(PETSC_COMM_SELF, HEAT_ERR_FILE,
-                         "%s: cannot be read, or is no record of this version of heat2d bench",
-                         record && bench && ReadId(bench, id) ? proof_path : path);
-  } else {
-    if (id->size != proven.size || id->workload != proven.workload || id->nonce != proven.nonce)
-      HeatBenchInvalid(r, "audit: record and proof are of different problems or nonces");
-    CheckFigures(id, bench, proof, r);
-    CheckProgram(bench, proof, r);
-    ReadProgram(id, record, bench, program, r);
-    AddReasons(bench, r);
-    if (id->workload == HEAT_BENCH_CHECKPOINT) CheckRestarts(id, bench, proof, r);
-    else CheckRecord(id, bench, r);
-    code = CheckHash(proof_path, bench, r);
-    if (!code) code = HeatAuditProof(id, r->cycles, proof, report, r);
-    if (!code) CheckAudit(id, bench, proof, report, r);
+  (void)snprintf(f->proof_path, sizeof f->proof_path, "%s/proof.json", dir);
+  f->record = HeatJsonRead(path);
+  f->proof  = HeatJsonRead(f->proof_path);
+  f->bench  = HeatJsonGetMember(f->record, "bench");
+  HeatCheck(f->bench && ReadId(f->bench, id), PETSC_COMM_SELF, HEAT_ERR_FILE,
+            "%s: cannot be read, or is no record of this version of heat2d bench", path);
+  HeatCheck(f->proof && ReadId(f->proof, &proven), PETSC_COMM_SELF, HEAT_ERR_FILE,
+            "%s: cannot be read, or is no record of this version of heat2d bench", f->proof_path);
+  if (id->size != proven.size || id->workload != proven.workload || id->nonce != proven.nonce)
+    HeatBenchInvalid(r, "audit: record and proof are of different problems or nonces");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
+                               HeatAuditProgram *program, HeatBenchResult *r)
+{
+  Folder         f;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  code = OpenFolder(dir, id, &f, r);
+  if (!code) {
+    CheckFigures(id, f.bench, f.proof, r);
+    CheckProgram(f.bench, f.proof, r);
+    ReadProgram(id, f.record, f.bench, program, r);
+    AddReasons(f.bench, r);
+    CheckWorkload(id, f.bench, f.proof, r);
+    code = CheckHash(f.proof_path, f.bench, r);
+    if (!code) code = HeatAuditProof(id, r->cycles, f.proof, report, r);
+    if (!code) CheckAudit(id, f.bench, f.proof, report, r);
   }
-  HeatJsonDestroy(&record);
-  HeatJsonDestroy(&proof);
+  CloseFolder(&f);
+  PetscFunctionReturn(code);
+}
+
+/* Read what the proof says about the last field, after OpenFolder. */
+static PetscErrorCode ReadLastOf(const char *dir, const HeatBenchId *id, const Folder *f,
+                                 HeatAuditLast *last, HeatBenchResult *r)
+{
+  PetscFunctionBeginUser;
+  HeatCheck(id->workload != HEAT_BENCH_CHECKPOINT, PETSC_COMM_SELF, HEAT_ERR_INPUT,
+            "%s: the workload checkpoint reads its files back itself, and leaves none; --reread "
+            "is for implicit and explicit",
+            dir);
+  HeatCheck(ReadLast(f->proof, last), PETSC_COMM_SELF, HEAT_ERR_FILE,
+            "%s: it does not name the last field", f->proof_path);
+  CheckLast(f->bench, f->proof, r);
+  PetscCall(CheckHash(f->proof_path, f->bench, r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatAuditReadLast(const char *dir, HeatBenchId *id, HeatAuditLast *last,
+                                 HeatBenchResult *r)
+{
+  Folder         f;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  code = OpenFolder(dir, id, &f, r);
+  if (!code) code = ReadLastOf(dir, id, &f, last, r);
+  CloseFolder(&f);
   PetscFunctionReturn(code);
 }

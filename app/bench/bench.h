@@ -19,12 +19,14 @@ enum { HEAT_BENCH_REASONS = 16, HEAT_BENCH_REASON = 200 };
 typedef struct {
   double     setup;      /* [s] from the creation of the grid to the end of the first step */
   double     seconds;    /* [s] of all timed steps */
-  double     end_to_end; /* [s] from the start of the program to the end of the last cycle */
+  double     end_to_end; /* [s] from the start of the program until the last field is written, or to
+                            the end of the last cycle of `checkpoint` */
   PetscInt64 steps;      /* number of timed steps */
   PetscInt64 iterations; /* of the Krylov method in timed steps; 0 for explicit steps */
   uint32_t   cycles;     /* number of timed cycles */
   double    *times;      /* owned [cycles]; [s] of each cycle */
-  PetscInt   room;       /* allocated entries of times, field.residuals and restart.reads */
+  PetscInt   room;       /* allocated entries of times, field.residuals, field.roots and
+                            restart.reads */
 
   struct {
     double   error, bound;     /* relative, in the 2-norm, against the discrete equations */
@@ -34,11 +36,19 @@ typedef struct {
   } modes;
 
   struct {
-    double *residuals; /* owned [cycles]; relative, of the committed step */
-    double  worst;     /* largest of the residuals */
-    double  balance;   /* largest relative error of the energy account of a cycle */
-    double  overshoot; /* [K] by which the field leaves the range of its start; <= 0: it does not */
+    double   *residuals; /* owned [cycles]; relative, of the committed step */
+    HeatHash *roots;     /* owned [cycles]; of the field after the committed step */
+    double    worst;     /* largest of the residuals */
+    double    balance;   /* largest relative error of the energy account of a cycle */
+    double overshoot; /* [K] by which the field leaves the range of its start; <= 0: it does not */
   } field;
+
+  struct {
+    HeatHash   root;     /* of its hash tree */
+    uint64_t   checksum; /* of its cells (io/file/checksum.h) */
+    PetscInt64 bytes;    /* of its file; 0: it was not written */
+    double     seconds;  /* [s] of the file, until it was read back and had its name */
+  } last;                /* the last field of `field` */
 
   struct {
     PetscInt64    wrong;   /* cells that differ from those that were written, over all restarts */
@@ -65,7 +75,8 @@ typedef struct {
   HeatBenchRules rules;
   double         duration;        /* [s] least time of the timed steps */
   double         memory_fraction; /* least part of each node's memory; 0: any */
-  const char    *directory;       /* for results.json and proof.json */
+  const char    *directory;       /* for results.json, proof.json and the last field */
+  PetscBool      write_field;     /* write the last field whatever the class */
   PetscBool      quiet;
 } HeatBenchRequest;
 
@@ -98,6 +109,11 @@ void HeatBenchJudgeDuration(HeatBenchResult *r);
  *  not enough memory.
  *  Errors: HEAT_ERR_INPUT; the message says what would help. */
 PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q);
+
+/** Refuse a run whose files have no place on the file system of the output folder, which need not
+ *  exist: two checkpoints, or the last field where it is written.
+ *  Errors: HEAT_ERR_INPUT; the message says what would help. */
+PetscErrorCode HeatBenchCheckSpace(MPI_Comm comm, const HeatBenchRequest *q);
 
 /** Make the case of a problem for so many ranks; the caller owns it.
  *  Errors: HEAT_ERR_INPUT if there are more ranks than cells. */

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -39,55 +38,6 @@ typedef struct {
   char dir[PETSC_MAX_PATH_LEN];     /* of the checkpoints and the probe: DIR/bench-files */
   char path[PETSC_MAX_PATH_LEN];    /* of the last checkpoint */
 } Run;
-
-/* Space. */
-
-/* Find the part of a path that exists, and return the free bytes of its file system; infinite where
-   the system does not say. */
-static double FreeBytes(const char *directory, char *path, size_t size)
-{
-  struct statvfs room;
-  char          *slash;
-
-  (void)snprintf(path, size, "%s", directory);
-  while (statvfs(path, &room) != 0) {
-    slash = strrchr(path, '/');
-    if (!slash && !strcmp(path, ".")) return INFINITY;
-    if (slash == path) path[1] = '\0';
-    else if (slash) *slash = '\0';
-    else (void)snprintf(path, size, ".");
-    if (!strcmp(path, "/") && statvfs(path, &room) != 0) return INFINITY;
-  }
-  return (double)room.f_bavail * (double)room.f_frsize;
-}
-
-/* Return the space that a class needs [bytes]: two checkpoints, or one and the probe.  2 % and 1 MB
-   are chosen for headers, checksums and the record. */
-static double NeededBytes(const HeatBenchClass *size)
-{
-  return 2.0 * 1.02 * 8.0 * (double)size->cells * (double)size->cells + 1e6;
-}
-
-PetscErrorCode HeatBenchCheckSpace(MPI_Comm comm, const HeatBenchRequest *q)
-{
-  const double          GB   = 1e9; /* [bytes] */
-  const double          need = NeededBytes(q->id.size);
-  const HeatBenchClass *fits = NULL;
-  char                  path[PETSC_MAX_PATH_LEN], other[64] = "no class fits there";
-  double                have;
-
-  PetscFunctionBeginUser;
-  have = FreeBytes(q->directory, path, sizeof path);
-  PetscCallMPI(MPI_Bcast(&have, 1, MPI_DOUBLE, 0, comm));
-  for (const HeatBenchClass *c = HeatBenchClasses; c->name; c++)
-    if (NeededBytes(c) <= have) fits = c;
-  if (fits) (void)snprintf(other, sizeof other, "class %s fits there", fits->name);
-  HeatCheck(need <= have, comm, HEAT_ERR_INPUT,
-            "class %s needs %.3g GB of disk space for two checkpoints, and the file system of %s "
-            "has %.3g GB left; name another one with --output (%s)",
-            q->id.size->name, need / GB, path, have / GB, other);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* Parts of a cycle. */
 

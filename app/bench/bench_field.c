@@ -7,10 +7,11 @@
  *      clock on; steps s + 1 ... HEAT_BENCH_CYCLE; clock off; check range and energy account
  *
  *  with s drawn from the nonce.  A barrier of all ranks precedes each reading of the clock.  Cycles
- *  are run until the timed steps have lasted as long as the request says. */
+ *  are run until the timed steps have lasted as long as the request says.  The field after the last
+ *  step of all is committed to and written to a file (bench_last.h). */
 #include <math.h>
 
-#include "app/bench/bench.h"
+#include "app/bench/bench_last.h"
 #include "app/bench/draw.h"
 #include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
@@ -129,6 +130,7 @@ static PetscErrorCode CheckStep(Run *run, uint32_t cycle)
   PetscCall(VecRestoreArrayRead(run->p->T, &fields[HEAT_AFTER]));
   PetscCall(VecRestoreArrayRead(run->before, &fields[HEAT_BEFORE]));
   run->r->field.residuals[cycle] = residual;
+  run->r->field.roots[cycle]     = c.root[HEAT_AFTER];
   run->r->field.worst            = Worse(run->r->field.worst, residual);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -146,8 +148,7 @@ static PetscErrorCode CheckCycle(Run *run)
   PetscFunctionBeginUser;
   PetscCall(VecMin(p->T, NULL, &low));
   PetscCall(VecMax(p->T, NULL, &high));
-  /* the range of HeatDrawTemperature, [256, 257) K */
-  out                = PetscMax(256.0 - low, high - 257.0);
+  out                = PetscMax(HeatBenchRange[0] - low, high - HeatBenchRange[1]);
   r->field.overshoot = Worse(r->field.overshoot, out);
   PetscCall(VecGetArrayRead(p->T, &T));
   PetscCall(HeatEnergyClose(&p->energy, p->op, T, PETSC_FALSE, &account));
@@ -248,6 +249,18 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Commit to the field after the last step of the last cycle, and write it to a file. */
+static PetscErrorCode KeepLast(Run *run)
+{
+  const PetscReal *T;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(run->p->T, &T));
+  PetscCall(HeatBenchKeepLast(run->q, run->p->c, run->p->grid, T, run->proof, run->r));
+  PetscCall(VecRestoreArrayRead(run->p->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q,
                                  const HeatBinding *binding, HeatProof *proof, HeatBenchResult *r,
                                  HeatResultsMetrics *metrics)
@@ -265,6 +278,7 @@ PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q,
   PetscCall(FillMetrics(&run, binding, metrics));
   PetscCall(PetscFree(run.times));
   PetscCall(VecDestroy(&run.before));
+  PetscCall(KeepLast(&run));
   PetscCall(HeatBenchClose(&run.p));
   Judge(q, r);
   PetscFunctionReturn(PETSC_SUCCESS);

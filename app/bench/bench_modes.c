@@ -111,11 +111,12 @@ static void Judge(const HeatBenchRequest *q, const double norms[4], HeatBenchRes
   if (!(r->modes.error <= r->modes.bound))
     HeatBenchInvalid(r, "modes: the relative error is %.3g, above %.3g", r->modes.error,
                      r->modes.bound);
-  if (!(r->modes.continuous_ratio >= 0.5 && r->modes.continuous_ratio <= 2.0))
+  if (!(r->modes.continuous_ratio >= HeatBenchContinuous[0] &&
+        r->modes.continuous_ratio <= HeatBenchContinuous[1]))
     HeatBenchInvalid(r,
                      "modes: the distance to the solution of the differential equation is %.3g "
-                     "times the predicted one, not 0.5 to 2 times",
-                     r->modes.continuous_ratio);
+                     "times the predicted one, not %g to %g times",
+                     r->modes.continuous_ratio, HeatBenchContinuous[0], HeatBenchContinuous[1]);
 }
 
 PetscErrorCode HeatBenchRunModes(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,

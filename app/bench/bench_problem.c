@@ -30,6 +30,7 @@ PetscErrorCode HeatBenchReserve(HeatBenchResult *r)
   r->room = 2 * r->room + 64;
   PetscCall(PetscRealloc(sizeof *r->times * (size_t)r->room, &r->times));
   PetscCall(PetscRealloc(sizeof *r->field.residuals * (size_t)r->room, &r->field.residuals));
+  PetscCall(PetscRealloc(sizeof *r->field.roots * (size_t)r->room, &r->field.roots));
   PetscCall(PetscRealloc(sizeof *r->restart.reads * (size_t)r->room, &r->restart.reads));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "app/bench/bench_history.h"
+#include "app/bench/bench_last.h"
+
 static void PutReasons(HeatJson *bench, const HeatBenchResult *r)
 {
   const char *reasons[HEAT_BENCH_REASONS];
@@ -25,13 +28,46 @@ static void PutModes(HeatJson *bench, const HeatBenchResult *r)
 
 static void PutField(HeatJson *bench, const HeatBenchResult *r)
 {
-  HeatJson *field = HeatJsonAddObject(bench, "field");
+  HeatJson *field = HeatJsonAddObject(bench, "field"), *roots;
+  char      text[HEAT_HASH_TEXT];
 
   HeatJsonPutNumbers(field, "residuals", (int)r->cycles, r->field.residuals);
+  roots = HeatJsonAddArray(field, "roots");
+  for (uint32_t k = 0; k < r->cycles; k++)
+    HeatJsonAppendText(roots, HeatHashText(&r->field.roots[k], text));
   HeatJsonPutNumber(field, "balance", r->field.balance);
   HeatJsonPutNumber(field, "overshoot", r->field.overshoot);
   HeatJsonPutBoolean(field, "maximum_principle",
                      r->field.overshoot <= HeatBenchOvershoot ? PETSC_TRUE : PETSC_FALSE);
+}
+
+/* Put the last field: its place, its root and checksum, and its file, null where none was
+   written. */
+static void PutLast(HeatJson *bench, const HeatBenchResult *r)
+{
+  HeatJson       *last    = HeatJsonAddObject(bench, "last_field");
+  const PetscBool written = r->last.bytes > 0 ? PETSC_TRUE : PETSC_FALSE;
+  char            text[HEAT_HASH_TEXT];
+
+  HeatJsonPutCount(last, "cycle", (PetscInt64)r->cycles - 1);
+  HeatJsonPutCount(last, "step", HEAT_BENCH_CYCLE);
+  HeatJsonPutText(last, "root", HeatHashText(&r->last.root, text));
+  HeatJsonPutBits(last, "checksum", r->last.checksum);
+  HeatJsonPutText(last, "file", written ? HEAT_FIELD_NAME : NULL);
+  HeatJsonPutCount(last, "file_bytes", written ? r->last.bytes : -1);
+  HeatJsonPutNumber(last, "seconds", written ? r->last.seconds : NAN);
+}
+
+/* Put the bounds with which the figures were compared. */
+static void PutBounds(HeatJson *bench, HeatBenchWorkload workload)
+{
+  HeatJson *bounds = HeatJsonAddObject(bench, "bounds");
+
+  HeatJsonPutNumber(bounds, "residual", HeatBenchResidualBound(workload));
+  HeatJsonPutNumber(bounds, "balance", HeatBenchBalance);
+  HeatJsonPutNumber(bounds, "overshoot", HeatBenchOvershoot);
+  HeatJsonPutNumbers(bounds, "continuous_ratio", 2, HeatBenchContinuous);
+  HeatJsonPutNumber(bounds, "history", HeatHistoryBound(workload));
 }
 
 /* Return bytes over seconds; NaN where nothing was measured. */
@@ -74,6 +110,8 @@ static void PutWorkload(HeatJson *bench, const HeatBenchRequest *q, const HeatBe
   }
   PutModes(bench, r);
   PutField(bench, r);
+  PutLast(bench, r);
+  PutBounds(bench, q->id.workload);
 }
 
 static void PutAudit(HeatJson *bench, const HeatAuditReport *audit)

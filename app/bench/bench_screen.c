@@ -39,4 +39,15 @@ void HeatBenchPrintFields(const HeatBenchResult *r)
                r->modes.error, r->modes.bound, r->modes.continuous_ratio);
   (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
                r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
+  (void)printf("  last field: checksum 0x%016llx", (unsigned long long)r->last.checksum);
+  if (r->last.bytes > 0)
+    (void)printf(", written and read back in %.3g s (%.3g GB/s)", r->last.seconds,
+                 (double)r->last.bytes / r->last.seconds / 1e9);
+  (void)printf("\n");
+}
+
+void HeatBenchPrintReasons(const HeatBenchResult *r)
+{
+  for (int k = 0; k < r->n_reasons; k++)
+    (void)fprintf(stderr, "heat2d: bench: %s\n", r->reasons[k]);
 }

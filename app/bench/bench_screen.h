@@ -10,4 +10,7 @@ void HeatBenchPrintRestarts(const HeatBenchRequest *q, const HeatBenchResult *r)
 /** Print what the other workloads found. */
 void HeatBenchPrintFields(const HeatBenchResult *r);
 
+/** Print the reasons why a result is not valid on stderr, one a line. */
+void HeatBenchPrintReasons(const HeatBenchResult *r);
+
 #endif

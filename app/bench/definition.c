@@ -39,6 +39,8 @@ const double HeatBenchLeastSeconds      = 60.0;
 const double HeatBenchReportableSeconds = 600.0;
 const double HeatBenchOvershoot         = 1e-6;
 const double HeatBenchBalance           = 1e-11;
+const double HeatBenchRange[2]          = {256.0, 257.0};
+const double HeatBenchContinuous[2]     = {0.5, 2.0};
 
 const char *HeatBenchGrade(double seconds)
 {
@@ -113,6 +115,11 @@ PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle)
 PetscBool HeatBenchIsChosen(uint32_t cycle)
 {
   return (cycle & (cycle - 1)) == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscBool HeatBenchWritesField(const HeatBenchClass *size)
+{
+  return size->cells <= 65536 ? PETSC_TRUE : PETSC_FALSE;
 }
 
 int HeatBenchWindows(uint32_t cycle) { return HeatBenchIsChosen(cycle) ? HEAT_BENCH_WINDOWS : 1; }

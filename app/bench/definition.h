@@ -96,6 +96,13 @@ extern const double HeatBenchOvershoot;
  *  solves. */
 extern const double HeatBenchBalance;
 
+/** Lowest and highest temperature [K] of the initial fields of `field` (draw.h). */
+extern const double HeatBenchRange[2];
+
+/** Least and largest distance of the field of `modes` from the solution of the differential
+ *  equation, over the distance that the closed forms predict. */
+extern const double HeatBenchContinuous[2];
+
 /** The identity of a benchmark: two runs with equal members compute the same fields. */
 typedef struct {
   const HeatBenchClass *size;
@@ -142,6 +149,11 @@ PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle);
 /** Return whether the fields of a cycle are among those that are checked most: cycles 0, 1, 2, 4,
  *  8, ... */
 PetscBool HeatBenchIsChosen(uint32_t cycle);
+
+/** Return whether every run of a class writes the last field of `field` to a file: classes up to
+ *  `large`, whose field takes 34 GB.  From `huge` on, where it takes 0.55 TB and more, a run writes
+ *  it only if it is asked to. */
+PetscBool HeatBenchWritesField(const HeatBenchClass *size);
 
 /** Return how many windows of the fields of a cycle go into the proof: HEAT_BENCH_WINDOWS of chosen
  *  cycles, else one, so that there is no cycle that need not be computed. */

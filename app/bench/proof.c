@@ -42,25 +42,23 @@ typedef struct {
 /* The work on each row of a field, on the rank that has the whole row: hash it, or, with `wanted`,
    collect the pieces of windows. */
 typedef struct {
-  const HeatProof  *proof;
-  PetscInt64        pieces; /* of a row */
-  HeatHash         *leaves; /* owned [HeatHashRoom(pieces)]; the tree of a row */
-  HeatHash         *rows;   /* [rows of this rank] roots, written if `wanted` is NULL */
-  const HeatWindow *wanted; /* [n_wanted], or NULL */
-  int               n_wanted;
-  int               field; /* of the wanted pieces */
-  FoundList        *list;
+  const HeatBenchId *id;
+  PetscInt64         pieces; /* of a row */
+  HeatHash          *leaves; /* owned [HeatHashRoom(pieces)]; the tree of a row */
+  HeatHash          *rows;   /* [rows of this rank] roots, written if `wanted` is NULL */
+  const HeatWindow  *wanted; /* [n_wanted], or NULL */
+  int                n_wanted;
+  int                field; /* of the wanted pieces */
+  FoundList         *list;
 } RowWork;
 
 /* Compute the hashes of the pieces of a row. */
 static PetscErrorCode HashPieces(const RowWork *work, PetscInt64 row, const PetscReal *values)
 {
-  const HeatBenchId *id = &work->proof->id;
-
   PetscFunctionBeginUser;
   for (PetscInt64 p = 0; p < work->pieces; p++)
-    PetscCall(
-        HeatHashLeaf(row, p, HeatPieceCells(id, p), values + p * HEAT_PIECE, &work->leaves[p]));
+    PetscCall(HeatHashLeaf(row, p, HeatPieceCells(work->id, p), values + p * HEAT_PIECE,
+                           &work->leaves[p]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,7 +91,7 @@ static PetscErrorCode FindPieces(const RowWork *work, PetscInt64 row, const Pets
       f->piece  = k;
       f->row    = row;
       memcpy(f->values, values + piece->piece * HEAT_PIECE,
-             sizeof *values * (size_t)HeatPieceCells(&work->proof->id, piece->piece));
+             sizeof *values * (size_t)HeatPieceCells(work->id, piece->piece));
       PetscCall(HashPieces(work, row, values));
       PetscCall(HeatHashBuild(work->pieces, work->leaves, &root));
       PetscCall(HeatHashPathOf(work->pieces, work->leaves, piece->piece, &f->path));
@@ -161,10 +159,10 @@ static PetscErrorCode GatherBytes(const HeatGrid *grid, const void *own, PetscMP
 
 /* Compute the tree above the rows on rank 0, and the root of the field on all ranks.
    *tree is [HeatHashRoom(ny)], owned by the caller, NULL on other ranks. */
-static PetscErrorCode HashField(const HeatProof *proof, const HeatGrid *grid,
-                                const PetscReal *block, HeatHash **tree, HeatHash *root)
+static PetscErrorCode HashField(const HeatBenchId *id, const HeatGrid *grid, const PetscReal *block,
+                                HeatHash **tree, HeatHash *root)
 {
-  RowWork    work = {.proof = proof, .pieces = HeatPieces(&proof->id)};
+  RowWork    work = {.id = id, .pieces = HeatPieces(id)};
   PetscInt   first, own;
   PetscInt64 total;
   void      *rows;
@@ -182,6 +180,17 @@ static PetscErrorCode HashField(const HeatProof *proof, const HeatGrid *grid,
     PetscCall(HeatHashBuild(grid->ny, *tree, root));
   }
   PetscCallMPI(MPI_Bcast(root, HEAT_HASH_BYTES, MPI_BYTE, 0, grid->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatProofRoot(const HeatBenchId *id, const HeatGrid *grid, const PetscReal *field,
+                             HeatHash *root)
+{
+  HeatHash *tree = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(HashField(id, grid, field, &tree, root));
+  PetscCall(PetscFree(tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -241,7 +250,7 @@ static PetscErrorCode AddWindows(HeatProof *proof, const HeatGrid *grid, const H
 {
   HeatWindow windows[HEAT_BENCH_WINDOWS];
   FoundList  list = {0};
-  RowWork    work = {.proof    = proof,
+  RowWork    work = {.id       = &proof->id,
                      .pieces   = HeatPieces(&proof->id),
                      .wanted   = windows,
                      .n_wanted = wanted,
@@ -263,8 +272,6 @@ static PetscErrorCode AddWindows(HeatProof *proof, const HeatGrid *grid, const H
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char *const problem_names[] = {"modes", "field"};
-
 PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommitment *c,
                                const PetscReal *const fields[HEAT_COMMITTED], int windows)
 {
@@ -277,10 +284,10 @@ PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommi
     const HeatHash none = {{0}};
 
     c->root[f] = none;
-    if (fields[f]) PetscCall(HashField(proof, grid, fields[f], &trees[f], &c->root[f]));
+    if (fields[f]) PetscCall(HashField(&proof->id, grid, fields[f], &trees[f], &c->root[f]));
   }
   if (grid->rank == 0) {
-    HeatJsonPutText(to, "problem", problem_names[c->problem]);
+    HeatJsonPutText(to, "problem", HeatBenchProblemNames[c->problem]);
     HeatJsonPutCount(to, "cycle", (PetscInt64)c->cycle);
     HeatJsonPutCount(to, "step", c->step);
     HeatJsonPutText(to, "before", HeatHashText(&c->root[HEAT_BEFORE], text));

@@ -7,7 +7,9 @@
  *       {"problem": "field", "cycle": 0, "step": 1, "before": "hash", "after": "hash",
  *        "windows": [{"pieces": [{"values": "base64", "path": ["hash", ...]}, ...]}, ...]}, ...]}
  *
- *  After the run, "setup", "end_to_end" and the "times" of the cycles [s] are added, the
+ *  The last element of "commitments" is that of the problem "last", the last field of "field"; the
+ *  member "checksum" is the checksum of that field (bench_last.h).  The workload `checkpoint` has
+ *  neither.  After the run, "setup", "end_to_end" and the "times" of the cycles [s] are added, the
  *  "reads" [s] of restarts, and the hashes "binary_sha256" and "source_sha256" of the program.
  *  Rows, pieces and fields of the windows are not written, since they follow from nonce and
  *  roots. */
@@ -32,6 +34,12 @@ PetscErrorCode HeatProofCreate(MPI_Comm comm, const HeatBenchId *id, HeatProof *
  *  @param[in]     windows  number of windows that are added, 1 to HEAT_BENCH_WINDOWS */
 PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommitment *c,
                                const PetscReal *const fields[HEAT_COMMITTED], int windows);
+
+/** Compute the root of the hash tree of a field, the same on all ranks and on any number of them.
+ *  Collective on grid->comm.
+ *  @param[in] field  [nyl][nxl] */
+PetscErrorCode HeatProofRoot(const HeatBenchId *id, const HeatGrid *grid, const PetscReal *field,
+                             HeatHash *root);
 
 /** Add the raw times of the set-up, of the whole program and of each cycle [s] to the proof, and
  *  those of restarts, unless `reads` is NULL.  Collective. */

@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const HeatBenchProblemNames[HEAT_BENCH_PROBLEMS] = {"modes", "field", "last"};
+
+int HeatWindowsOf(HeatBenchProblemKind problem, uint32_t cycle)
+{
+  return problem == HEAT_BENCH_PROBLEM_FIELD ? HeatBenchWindows(cycle) : HEAT_BENCH_WINDOWS;
+}
+
 PetscInt64 HeatPieces(const HeatBenchId *id)
 {
   return (id->size->cells + HEAT_PIECE - 1) / HEAT_PIECE;
@@ -46,7 +53,7 @@ PetscErrorCode HeatWindowDraw(const HeatBenchId *id, const HeatCommitment *c, in
   w->n     = 0;
   w->row   = (PetscInt64)(Bits(&drawn, 0) % (uint64_t)id->size->cells);
   w->piece = (PetscInt64)(Bits(&drawn, 8) % (uint64_t)choices);
-  if (c->problem == HEAT_BENCH_PROBLEM_MODES) {
+  if (c->problem != HEAT_BENCH_PROBLEM_FIELD) {
     AddRow(id, w, HEAT_AFTER, w->row);
   } else {
     const int stencil = id->workload == HEAT_BENCH_EXPLICIT ? HEAT_BEFORE : HEAT_AFTER;

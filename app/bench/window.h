@@ -19,11 +19,20 @@
 #include "app/bench/definition.h"
 #include "app/bench/hash_tree.h"
 
-/** The problems, in the order of the proof. */
-typedef enum { HEAT_BENCH_PROBLEM_MODES, HEAT_BENCH_PROBLEM_FIELD } HeatBenchProblemKind;
+/** The problems, in the order of the proof.  LAST is the last field of the problem `field`, which
+ *  has a commitment of its own. */
+typedef enum {
+  HEAT_BENCH_PROBLEM_MODES,
+  HEAT_BENCH_PROBLEM_FIELD,
+  HEAT_BENCH_PROBLEM_LAST,
+  HEAT_BENCH_PROBLEMS
+} HeatBenchProblemKind;
 
-/** The committed fields: before a step and after it.  For `modes` only the last field, HEAT_AFTER,
- *  is committed. */
+/** Their names in the proof: modes, field, last. */
+extern const char *const HeatBenchProblemNames[HEAT_BENCH_PROBLEMS];
+
+/** The committed fields: before a step and after it.  For `modes` and `last` a single field,
+ *  HEAT_AFTER, is committed. */
 enum { HEAT_BEFORE, HEAT_AFTER, HEAT_COMMITTED };
 
 /** A pair of committed fields. */
@@ -49,6 +58,10 @@ typedef struct {
   int        n;          /* number of pieces in use */
   HeatPiece  pieces[HEAT_WINDOW_PIECES];
 } HeatWindow;
+
+/** Return the number of windows of a commitment that go into the proof: those of its cycle
+ *  (HeatBenchWindows), and HEAT_BENCH_WINDOWS of `modes` and `last`. */
+int HeatWindowsOf(HeatBenchProblemKind problem, uint32_t cycle);
 
 /** Return the number of pieces of a row. */
 PetscInt64 HeatPieces(const HeatBenchId *id);

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "app/bench/bench_checkpoint.h"
+#include "app/bench/bench_last.h"
 #include "app/bench/bench_record.h"
 #include "app/bench/bench_screen.h"
+#include "app/command/command_audit.h"
 #include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
@@ -152,66 +154,9 @@ static PetscErrorCode ReadRequest(Bench *b)
                  HeatBenchWorkloadNames[b->q.id.workload]);
   b->q.directory = b->o->output ? b->o->output : b->directory;
   b->q.quiet     = b->o->quiet;
+
+  b->q.write_field = o->write_field;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The audit. */
-
-static void PrintReasons(const HeatBenchResult *r, FILE *stream)
-{
-  for (int k = 0; k < r->n_reasons; k++)
-    (void)fprintf(stream, "heat2d: bench: %s\n", r->reasons[k]);
-}
-
-/* Print what the record says about its program. */
-static void PrintProgram(const HeatAuditProgram *program)
-{
-  (void)printf("  source_sha256 %s: %s\n", program->source[0] ? program->source : "missing",
-               strcmp(program->source, HeatSourceHash()) ? "not the sources of this program"
-                                                         : "the sources of this program");
-  if (HeatAuditIsModified(program->commit))
-    (void)printf("  commit %s: the source was modified%s\n", program->commit,
-                 program->rules == HEAT_BENCH_BASE ? ", which base excludes" : "");
-}
-
-/* Audit the folder of a result on rank 0. */
-static PetscErrorCode Recompute(Bench *b, int *exit_code)
-{
-  static const char *const signed_[] = {[HEAT_RECORD_UNSIGNED] = "none",
-                                        [HEAT_RECORD_SIGNED]   = "there, but not verified (--key)",
-                                        [HEAT_RECORD_VERIFIED] = "verified"};
-  HeatRecordSignature      signature = HEAT_RECORD_UNSIGNED;
-  PetscErrorCode           code      = PETSC_SUCCESS;
-  HeatAuditProgram         program   = {.source = ""};
-
-  PetscFunctionBeginUser;
-  if (b->rank == 0) {
-    code = HeatAuditFolder(b->o->bench.recompute, &b->q.id, &b->audit, &program, &b->r);
-    if (!code) code = HeatAuditSignature(b->o->bench.recompute, b->o->bench.key, &signature, &b->r);
-    if (!code) {
-      (void)printf("heat2d bench: audit of %s\n"
-                   "  class %s, %s, nonce 0x%016llx: %lld cycles in %.4g s\n"
-                   "  %lld windows of %lld commitments, %lld cells\n",
-                   b->o->bench.recompute, b->q.id.size->name,
-                   HeatBenchWorkloadNames[b->q.id.workload], (unsigned long long)b->q.id.nonce,
-                   (long long)b->r.cycles, b->r.seconds, (long long)b->audit.windows,
-                   (long long)b->audit.commitments, (long long)b->audit.cells);
-      if (!isnan(b->audit.residual))
-        (void)printf("  residual in the windows %.3g, error of the cosines %.3g\n"
-                     "  %lld histories, error %.3g\n",
-                     b->audit.residual, b->audit.error, (long long)b->audit.histories,
-                     b->audit.history);
-      PrintProgram(&program);
-      (void)printf("  signature: %s\n  %s\n", signed_[signature],
-                   b->r.n_reasons ? "INVALID" : "VALID");
-      (void)fflush(stdout);
-      PrintReasons(&b->r, stderr);
-      *exit_code = b->r.n_reasons ? 5 : 0;
-    }
-  }
-  PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, b->comm));
-  PetscCallMPI(MPI_Bcast(exit_code, 1, MPI_INT, 0, b->comm));
-  PetscFunctionReturn(code);
 }
 
 /* The run. */
@@ -384,6 +329,7 @@ static void PrintSummary(const Bench *b)
   else (void)printf("  INVALID: no figure of merit\n");
   (void)printf("  record in %s/results.json, proof in %s/proof.json\n", b->q.directory,
                b->q.directory);
+  if (r->last.bytes > 0) (void)printf("  last field in %s/" HEAT_FIELD_NAME "\n", b->q.directory);
   (void)fflush(stdout);
 }
 
@@ -401,14 +347,17 @@ static PetscErrorCode RunWorkload(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Delete the proof and the signature of an earlier result, which are not those of this one. */
+/* Delete the proof, the signature and the last field of an earlier result, which are not those of
+   this one, and what a run that was killed left of them. */
 static PetscErrorCode RemoveEarlier(Bench *b)
 {
-  static const char *const names[] = {"proof.json", HEAT_SIGNATURE_FILE};
+  static const char *const names[] = {"proof.json", HEAT_SIGNATURE_FILE, HEAT_FIELD_NAME,
+                                      "." HEAT_FIELD_NAME ".part"};
+  const int                n       = (int)(sizeof names / sizeof *names);
   HeatFileError            error   = {0};
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < 2 && b->rank == 0; k++) {
+  for (int k = 0; k < n && b->rank == 0; k++) {
     char path[PETSC_MAX_PATH_LEN];
 
     (void)snprintf(path, sizeof path, "%s/%s", b->q.directory, names[k]);
@@ -423,12 +372,8 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
 {
   PetscFunctionBeginUser;
   PetscCall(CheckForeign(b));
-  if (b->o->bench.recompute) {
-    HeatCheck(b->o->n_bench == 1 + (b->o->bench.key ? 1 : 0) && !b->o->output && !b->o->stream,
-              b->comm, HEAT_ERR_INPUT,
-              "--recompute audits the result in a folder as it is; leave the other options out, "
-              "except --key");
-    PetscCall(Recompute(b, exit_code));
+  if (b->o->bench.recompute || b->o->bench.reread) {
+    PetscCall(HeatCommandAudit(b->comm, b->o, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatCheck(!b->o->bench.key, b->comm, HEAT_ERR_INPUT,
@@ -437,6 +382,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(HeatOptionsInsertPetsc(b->comm, b->o, NULL));
   if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PetscCall(HeatBenchCheckSpace(b->comm, &b->q));
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
+  if (b->q.id.workload != HEAT_BENCH_CHECKPOINT) PetscCall(HeatBenchCheckSpace(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
   PetscCall(RemoveEarlier(b));
@@ -451,7 +397,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(WriteRecord(b));
   if (b->rank == 0) {
     if (!b->q.quiet) PrintSummary(b);
-    PrintReasons(&b->r, stderr);
+    HeatBenchPrintReasons(&b->r);
   }
   *exit_code = b->r.n_reasons ? 5 : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -486,6 +432,7 @@ PetscErrorCode HeatCommandBench(MPI_Comm comm, const HeatOptions *o, const HeatP
   PetscCall(HeatProofDestroy(&b->proof));
   PetscCall(PetscFree(b->r.times));
   PetscCall(PetscFree(b->r.field.residuals));
+  PetscCall(PetscFree(b->r.field.roots));
   PetscCall(PetscFree(b->r.restart.reads));
   PetscCall(PetscFree(b));
   PetscFunctionReturn(code);

@@ -79,6 +79,7 @@ static PetscErrorCode ReadRequest(MPI_Comm comm, const HeatOptions *o, HeatPlanR
   PetscCall(
       ReadCount(comm, "--ranks-per-node", o->plan.per_node, request->ranks, &request->per_node));
   request->per_node   = PetscMin(request->per_node, request->ranks);
+  request->last_field = PETSC_FALSE;
   request->iterations = -1.0;
   if (!o->plan.iterations) PetscFunctionReturn(PETSC_SUCCESS);
   request->iterations = HeatNumberRead(o->plan.iterations, &end);
@@ -150,6 +151,8 @@ static PetscErrorCode ReadBench(MPI_Comm comm, const HeatOptions *o, HeatPlanReq
                                                                    : HEAT_BENCH_PROBLEM_FIELD,
                               (PetscMPIInt)request->ranks, c));
   request->work = id.workload == HEAT_BENCH_CHECKPOINT ? HEAT_PLAN_CHECKPOINTS : HEAT_PLAN_BENCH;
+  request->last_field        = (PetscBool)(request->work == HEAT_PLAN_BENCH &&
+                                    HeatBenchWritesField(id.size));
   (*c)->output.history_every = HEAT_BENCH_CYCLE; /* rows do not end sweeps within a cycle */
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -39,7 +39,7 @@ static PetscErrorCode DispatchOther(MPI_Comm comm, const HeatOptions *o,
 
 /* Call the command that the command line names.  What `run` and `bench` print is in their record,
    too, so they do not fail for a terminal or a log file that cannot be written; the text of the
-   others, and the verdict of `bench --recompute`, is their result. */
+   others, and the verdict of `bench --recompute` and `--reread`, is their result. */
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
                                int *exit_code)
 {
@@ -52,8 +52,8 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
   PetscCall(PetscStrcmp(o->command, "bench", &bench));
   if (run && !o->help && !o->version) PetscCall(HeatCommandRun(comm, o, start, exit_code));
   else PetscCall(DispatchOther(comm, o, start, exit_code));
-  if (*exit_code == 0 &&
-      (o->help || o->version || o->show || o->bench.recompute || !(run || bench)))
+  if (*exit_code == 0 && (o->help || o->version || o->show || o->bench.recompute ||
+                          o->bench.reread || !(run || bench)))
     PetscCall(HeatProcessCheckOutput(comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,13 +15,14 @@
 /** What is planned. */
 typedef enum {
   HEAT_PLAN_RUN,        /* a run of the case */
-  HEAT_PLAN_BENCH,      /* a cycle of `heat2d bench`: steps, without snapshots and checkpoints */
+  HEAT_PLAN_BENCH,      /* a cycle of `heat2d bench`: steps, without checkpoints */
   HEAT_PLAN_CHECKPOINTS /* a cycle of its workload `checkpoint`: files, without steps */
 } HeatPlanWork;
 
 /** The run that is planned. */
 typedef struct {
   HeatPlanWork       work;
+  PetscBool          last_field; /* HEAT_PLAN_BENCH: the run writes its last field to a file */
   PetscInt           ranks;      /* number of ranks of the run */
   PetscInt           per_node;   /* ranks of each node; the last node has the remaining ones */
   PetscReal          iterations; /* linear iterations of a step; negative: not given */
@@ -39,7 +40,7 @@ typedef struct {
   PetscInt64 snapshot, checkpoint; /* size of one snapshot, of one checkpoint */
   PetscInt64 n_snapshots;          /* number of snapshots; -1: not known */
   PetscInt64 n_checkpoints;        /* number of checkpoints that are kept */
-  PetscInt64 all;                  /* size of these snapshots and checkpoints at the end */
+  PetscInt64 all; /* size of these snapshots and checkpoints at the end, and of the last field */
 } HeatPlanFiles;
 
 enum { HEAT_PLAN_SCALES = 16 /* rows of the table of scaling: 4^15 nodes */ };

@@ -121,8 +121,10 @@ static void PrintFiles(const HeatPlan *p)
   char size[3][32];
 
   if (p->request.work == HEAT_PLAN_BENCH) {
-    (void)printf(
-        "\nfiles\n  results.json and proof.json, some MB; no snapshot and no checkpoint\n");
+    (void)printf("\nfiles\n  results.json and proof.json, some MB");
+    if (p->request.last_field)
+      (void)printf("; the last field %s\n", HeatPlanBytes((double)p->files.snapshot, size[0]));
+    else (void)printf("; no field, except with --write-field\n");
     return;
   }
   (void)printf("\nfiles (without some 10 kB of bookkeeping each)\n");

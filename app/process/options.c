@@ -69,10 +69,15 @@ static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
   const struct {
     const char  *name;
     const char **value;
-  } options[] = {{"--class", &o->bench.size},          {"--workload", &o->bench.workload},
-                 {"--rules", &o->bench.rules},         {"--nonce", &o->bench.nonce},
-                 {"--duration", &o->bench.duration},   {"--memory-fraction", &o->bench.memory},
-                 {"--recompute", &o->bench.recompute}, {"--key", &o->bench.key}};
+  } options[] = {{"--class", &o->bench.size},
+                 {"--workload", &o->bench.workload},
+                 {"--rules", &o->bench.rules},
+                 {"--nonce", &o->bench.nonce},
+                 {"--duration", &o->bench.duration},
+                 {"--memory-fraction", &o->bench.memory},
+                 {"--recompute", &o->bench.recompute},
+                 {"--reread", &o->bench.reread},
+                 {"--key", &o->bench.key}};
 
   for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
     const char *value = ValueOf(o, options[n].name, argc, argv, k);
@@ -121,6 +126,7 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
       ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
       ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
       ParseFlag(argv[*k], "--quick", &o->quick) || ParseFlag(argv[*k], "--stream", &o->stream) ||
+      ParseFlag(argv[*k], "--write-field", &o->bench.write_field) ||
       ParseBenchOption(o, argc, argv, k) || ParsePlanOption(o, argc, argv, k)) {
     return;
   }
@@ -203,6 +209,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--quick is an option of heat2d verify");
   HeatCheck(!o->break_halo || !strcmp(o->command, "run"), comm, HEAT_ERR_INPUT,
             "--break-halo is an option of heat2d run");
+  HeatCheck(!o->bench.write_field || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
+            "--write-field is an option of heat2d bench");
   HeatCheck(!o->stream || !strcmp(o->command, "run") || !strcmp(o->command, "bench"), comm,
             HEAT_ERR_INPUT, "--stream is an option of heat2d run and heat2d bench");
   HeatCheck(!o->bench_option || !strcmp(o->command, "bench") || IsPlanOfBench(o), comm,
@@ -229,7 +237,8 @@ static const char usage[] =
     "  verify [NAME ...]     run the built-in verification suite, or only the entries named\n"
     "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
     "  bench --class NAME    run the reference workload (inputs/benchmark/RULES.md): tiny, small,\n"
-    "                        medium, large, huge, peta, exa; `--recompute DIR` audits a result\n"
+    "                        medium, large, huge, peta, exa; `--recompute DIR` audits a result,\n"
+    "                        `--reread DIR` compares the last field in its file with it\n"
     "  plan CASE.yaml        show who would own what, messages, memory and files on any number of\n"
     "                        ranks and nodes, without running\n"
     "  plan --class NAME     show the same of the reference workload (--workload NAME)\n"
@@ -246,11 +255,13 @@ static const char usage[] =
     "                        or title, and exit\n"
     "  --break-halo EVERY    for teaching: leave out every EVERY-th halo exchange (1: all but the\n"
     "                        first); the result is wrong, and its status is never ok\n"
-    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute, --key\n"
-    "                        with bench: implicit, explicit or checkpoint; base, ported or\n"
+    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute, --key,\n"
+    "  --reread              with bench: implicit, explicit or checkpoint; base, ported or\n"
     "                        optimised; the buyer's number; least time of the steps [s]; least\n"
     "                        part of each node's memory; the folder to audit; the public key of\n"
-    "                        its signature\n"
+    "                        its signature; the folder whose field.h5 is read, on any number of\n"
+    "                        ranks\n"
+    "  --write-field         with bench: write the last field to field.h5 also from class huge on\n"
     "  --quick               with verify: run the short suite\n"
     "  --stream              measure the memory's bandwidth for a second (STREAM's triad): before\n"
     "                        a run, after a bench, to compare the bandwidth of the steps with it\n"

@@ -13,16 +13,19 @@ typedef struct {
   char   **names; /* owned [n]; names of the options in both, with the leading '-' */
 } HeatEnvironment;
 
-/** The options of `heat2d bench`, as texts; NULL where one is not given.  Borrowed from argv. */
+/** The options of `heat2d bench`; the texts are NULL where one is not given, and borrowed from
+ *  argv. */
 typedef struct {
-  const char *size;      /* --class */
-  const char *workload;  /* --workload */
-  const char *rules;     /* --rules */
-  const char *nonce;     /* --nonce */
-  const char *duration;  /* --duration */
-  const char *memory;    /* --memory-fraction */
-  const char *recompute; /* --recompute */
-  const char *key;       /* --key */
+  const char *size;        /* --class */
+  const char *workload;    /* --workload */
+  const char *rules;       /* --rules */
+  const char *nonce;       /* --nonce */
+  const char *duration;    /* --duration */
+  const char *memory;      /* --memory-fraction */
+  const char *recompute;   /* --recompute */
+  const char *reread;      /* --reread */
+  const char *key;         /* --key */
+  PetscBool   write_field; /* --write-field */
 } HeatBenchOptions;
 
 /** The options of `heat2d plan` as texts; NULL: not given. */

@@ -107,6 +107,11 @@ void HeatJsonPutNumbers(HeatJson *object, const char *key, int n, const double *
   for (int i = 0; i < n; i++) cJSON_AddItemToArray(array, NumberItem(v[i]));
 }
 
+void HeatJsonAppendText(HeatJson *array, const char *text)
+{
+  if (array) cJSON_AddItemToArray(array, TextItem(text));
+}
+
 void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char *const *v)
 {
   cJSON *array;

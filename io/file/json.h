@@ -26,6 +26,9 @@ HeatJson *HeatJsonAddArray(HeatJson *object, const char *key);
 /** Append an element to an array, which owns it from then on. */
 void HeatJsonAppend(HeatJson *array, HeatJson *element);
 
+/** Append a text to an array, as HeatJsonPutText would add it to an object. */
+void HeatJsonAppendText(HeatJson *array, const char *text);
+
 /** Add the number v, as the shortest decimal text that reads back as the same double. */
 void HeatJsonPutNumber(HeatJson *object, const char *key, double v);
 

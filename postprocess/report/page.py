@@ -133,7 +133,10 @@ def _scaling(results: ResultSet, all_runs: bool) -> list[Part]:
 
 
 def _series_name(groups: list[Group]) -> str:
-    values = {k: v for k, v in groups[0].parameters.items() if k != "class"}
+    """Name the parameters that all points of a series share: in a study of weak scaling the class
+    grows with the ranks, in others it belongs to the series."""
+    values = {k: v for k, v in groups[0].parameters.items()
+              if all(group.parameters.get(k) == v for group in groups)}
     return "".join(f", {key} = {value}" for key, value in values.items())
 
 

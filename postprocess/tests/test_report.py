@@ -38,6 +38,10 @@ def write_study(folder: Path, *, title: str = "A study", ranks=(1, 2, 4), repeat
     return folder
 
 
+BOUNDS = {"residual": 3e-12, "balance": 2e-11, "overshoot": 1e-6, "continuous_ratio": [0.5, 2.0],
+          "history": 0.7}
+
+
 def write_bench(folder: Path, ranks: int, seconds: float, valid: bool = True, **members) -> None:
     folder.mkdir(parents=True)
     bench = {"class": "tiny", "workload": "implicit", "rules": "base", "nonce": "0x1",
@@ -46,7 +50,7 @@ def write_bench(folder: Path, ranks: int, seconds: float, valid: bool = True, **
              "setup": 0.0, "end_to_end": seconds + 5, "iterations": 1800,
              "modes": {"error": 1e-12, "bound": 5e-10, "continuous_ratio": 1.0},
              "field": {"residuals": [1e-12], "balance": 1e-13, "overshoot": -0.1},
-             "audit": {"windows": 96}}
+             "bounds": BOUNDS, "audit": {"windows": 96, "history": 0.25}}
     record = {"schema": "heat2d results 1", "status": "ok" if valid else "check-failed",
               "ranks": ranks, "bench": bench,
               "provenance": {"version": "0.1.0", "hosts": ["vm"], "binding": ["0"] * ranks}}
@@ -132,6 +136,24 @@ def test_strong_scaling_is_split_and_modelled_with_the_largest_run_held_out(repo
     assert "on 1, 2 ranks. Held out: 4 ranks" in page
 
 
+def test_series_of_several_classes_are_named(report, tmp_path):
+    """A study of strong scaling with two classes has two series, which only the class tells apart."""
+    folder = write_study(tmp_path / "a", ranks=(1, 2, 3, 4))
+    plan = json.loads((folder / "study.json").read_text())
+    for point, name in zip(plan["points"], ("tiny", "tiny", "small", "small")):
+        point["parameters"] = {"class": name}
+    (folder / "study.json").write_text(json.dumps(plan))
+    page = report(folder)
+    for name in ("tiny", "small"):
+        assert f"Scaling: strong, class = {name}" in page and f"Time and model, class = {name}" in page
+
+
+def test_figure_of_merit_stands_beside_the_ranks(report, tmp_path):
+    """On a phone what stands further to the right is out of sight."""
+    page = report(write_study(tmp_path / "a"))
+    assert page.index("<th>FOM</th>") < page.index("<th>time per step</th>")
+
+
 def test_what_the_records_lack_is_said_and_not_invented(report, tmp_path):
     page = report(write_study(tmp_path / "a"))
     assert "are not known" in page and "there is no roofline point" in page
@@ -190,6 +212,25 @@ def test_run_on_other_ranks_than_planned_does_not_count(report, tmp_path):
     path = folder / "points/p2/repeat-3/results.json"
     path.write_text(path.read_text().replace('"ranks": 2', '"ranks": 4'))
     assert "ran on 4 ranks, planned are 2" in report(folder)
+
+
+def test_bounds_are_those_of_the_record(report, tmp_path):
+    """The program states with which bounds it compared; the report has none of its own."""
+    page = report(write_study(tmp_path / "a"))
+    assert "at most 0.7" in page and "at most 3×10⁻¹²" in page and "at most 2×10⁻¹¹" in page
+    assert "0.5 to 2" in page and "FAILED" not in page
+
+
+@pytest.mark.parametrize("key", ["residual", "history", "balance"])
+def test_figure_above_the_bound_of_the_record_has_failed(report, tmp_path, monkeypatch, key):
+    monkeypatch.setitem(BOUNDS, key, 1e-14)
+    assert "6 FAILED" in report(write_study(tmp_path / "a"))
+
+
+def test_record_without_bounds_has_the_verdict_of_its_program(report, tmp_path, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.BOUNDS", None)
+    page = report(write_study(tmp_path / "a"))
+    assert "not recorded" in page and "FAILED" not in page
 
 
 def test_link_with_the_name_of_the_page_is_replaced(report, tmp_path):

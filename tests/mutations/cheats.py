@@ -2,7 +2,8 @@
 
 Each cheat changes a copy of the sources, as a dishonest vendor might.  The program is built from it, and `heat2d bench` must find the
 result INVALID (exit code 5) for a reason that contains the words of the cheat, or have no result (exit code 3).
-Where the words begin with "audit", the unchanged program must find the same in the files of the cheat.
+Where the words begin with "audit", the unchanged program must find the same in the files of the cheat, and tell that they are of other
+sources.  Where the checker was edited, too, only the unchanged program has to find the cheat.
 
     python3 tests/mutations/cheats.py --build build [NAME ...]
 """
@@ -34,9 +35,11 @@ class Cheat:
     words: str
     workload: str = "implicit"
     duration: str = "0.01"  # one cycle
+    also: tuple[tuple[str, str, str], ...] = ()  # further changes: file, old, new
+    blind: bool = False  # the checker was edited, too: only the audit by the unchanged program finds the cheat
 
 
-FIELD, PROBLEM, MODES, CHECKPOINT = (f"app/bench/bench_{part}.c" for part in ("field", "problem", "modes", "checkpoint"))
+FIELD, PROBLEM, MODES, CHECKPOINT, LAST = (f"app/bench/bench_{part}.c" for part in ("field", "problem", "modes", "checkpoint", "last"))
 EACH_CELL = "for (PetscInt k = 0; k < p->grid->nyl * p->grid->nxl; k++)"  # of a block
 CHEATS = [
     Cheat("loosened tolerance", PROBLEM, "HEAT_BENCH_CYCLE, HeatBenchTolerance,", "HEAT_BENCH_CYCLE, 1000 * HeatBenchTolerance,",
@@ -82,6 +85,21 @@ CHEATS = [
           "audit: field, cycle 1: the field is not the one to which the steps lead", duration="8"),
     Cheat("steps before the committed one are left out", FIELD, "  PetscCall(HeatBenchAdvance(run->p, committed - 1));",
           "  run->p->step += committed - 1;", "audit: field, cycle 1: the field is not the one to which the steps lead", "explicit", "0.2"),
+    Cheat("explicit steps after the committed one are left out", FIELD,
+          "  PetscCall(HeatBenchAdvance(run->p, HEAT_BENCH_CYCLE - committed));", "  run->p->step = HEAT_BENCH_CYCLE;",
+          "audit: last, cycle ", "explicit", "0.001"),
+    Cheat("steps after the committed one are left out", FIELD,
+          "  PetscCall(HeatBenchAdvance(run->p, HEAT_BENCH_CYCLE - committed));", "  run->p->step = HEAT_BENCH_CYCLE;",
+          "audit: last, cycle ", duration="0.001"),
+    Cheat("a cell changes between memory and file", LAST, "  PetscCall(HeatFieldFileWrite(grid, path, &options, 1, &field, &stats));",
+          "  ((PetscReal *)T)[0] += 1e-9;\n  PetscCall(HeatFieldFileWrite(grid, path, &options, 1, &field, &stats));",
+          "the last field: its file has the checksum"),
+    Cheat("the checker's tolerance is edited with the solver's", "app/bench/definition.c", "HeatBenchTolerance = 1e-11;",
+          "HeatBenchTolerance = 1e-6;", "audit: field: the residual in the windows", blind=True,
+          also=(("app/bench/definition.c", "HeatBenchBalance           = 1e-11;", "HeatBenchBalance           = 1e-3;"),)),
+    Cheat("the checker is edited so that it finds nothing", PROBLEM, ": HeatDrawMaterial(nonce, g->xs + i, g->ys + j);", ": 0;",
+          "audit: field: the residual in the windows", blind=True,
+          also=((PROBLEM, "  if (r->n_reasons == HEAT_BENCH_REASONS) return;", "  return;"),)),
     Cheat("cycles that get few windows are left out", FIELD, "  PetscCall(BeginCycle(run, cycle));",
           "  if (cycle > 0 && !HeatBenchIsChosen(cycle)) { run->r->field.residuals[cycle] = 0.0; run->r->times[run->r->cycles++] = 1e-3; "
           "run->r->seconds += 1e-3; run->r->steps += HEAT_BENCH_CYCLE; PetscFunctionReturn(PETSC_SUCCESS); }\n"
@@ -99,12 +117,15 @@ def bench(copy: SourceCopy, cheat: Cheat, program: Path, *args: str) -> tuple[in
 
 def try_cheat(copy: SourceCopy, cheat: Cheat, honest: Path) -> str:
     """Return why the cheat is not caught as it should be, or ""."""
-    path = copy.source / cheat.file
-    text = path.read_text()
-    if text.count(cheat.old) != 1:
-        return f"its text occurs {text.count(cheat.old)} times in {cheat.file}:\n    {cheat.old}"
-    path.write_text(text.replace(cheat.old, cheat.new))
+    texts = {}  # of the files before the changes
     try:
+        for file, old, new in ((cheat.file, cheat.old, cheat.new), *cheat.also):
+            path = copy.source / file
+            text = path.read_text()
+            texts.setdefault(path, text)
+            if text.count(old) != 1:
+                return f"its text occurs {text.count(old)} times in {file}:\n    {old}"
+            path.write_text(text.replace(old, new))
         failure = copy.compile()
         if failure:
             return f"it does not compile:\n{failure[-2000:]}"
@@ -112,18 +133,24 @@ def try_cheat(copy: SourceCopy, cheat: Cheat, honest: Path) -> str:
         code, output = bench(copy, cheat, copy.build / "heat2d", "--class", "tiny", "--duration", cheat.duration, "--nonce", "7",
                              "--workload", cheat.workload, "--output", "out")
     finally:
-        path.write_text(text)
+        for path, text in texts.items():
+            path.write_text(text)
     record = copy.work / "out" / "results.json"
     reasons = json.loads(record.read_text())["bench"]["reasons"] if record.exists() else []
     if cheat.words.startswith("no result: "):
         return "" if code == 3 and not record.exists() and cheat.words[11:] in output else f"exit code {code}\n{output[-2000:]}"
     caught = [reason for reason in reasons if cheat.words in reason]
-    if code != 5 or not caught:
+    if cheat.blind:
+        if not record.exists() or [reason for reason in reasons if TOO_SHORT not in reason]:
+            return f"its own checker is not blind: exit code {code}, reasons {reasons}\n{output[-2000:]}"
+    elif code != 5 or not caught:
         return f"exit code {code}, reasons {reasons}\n{output[-2000:]}"
     if "audit" in cheat.words:
         code, output = bench(copy, cheat, honest, "--recompute", "out")
         if code != 5 or cheat.words not in output:
             return f"the audit by the unchanged program: exit code {code}\n{output[-2000:]}"
+        if ": not the sources of this program\n" not in output:
+            return f"the audit does not tell that the sources were changed\n{output[-2000:]}"
     return ""
 
 

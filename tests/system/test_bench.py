@@ -11,6 +11,8 @@ import subprocess
 import zlib
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from heat2d_case import HEAT2D, ROOT, Outcome, command, environment, execute
 
@@ -328,6 +330,13 @@ def test_missing_commitment_is_caught(result, tmp_path):
     (lambda bench: bench["audit"].update(histories=0), "the record's own audit found other figures"),
     (lambda bench: bench["audit"].update(history=bench["audit"]["history"] + 0.1), "the record's own audit found other figures"),
     (lambda bench: bench["modes"].update(root="ab" * 32), "the root of modes is not that of the proof"),
+    (lambda bench: bench["field"]["roots"].__setitem__(-1, "ab" * 32), "the roots of the record are not those of the proof"),
+    (lambda bench: bench["field"]["roots"].pop(), "the roots of the record are not those of the proof"),
+    (lambda bench: bench.pop("bounds"), "its bounds are missing, or not those of the definition"),
+    (lambda bench: bench["bounds"].update(history=2.0), "its bounds are missing, or not those of the definition"),
+    (lambda bench: bench.pop("last_field"), "the last field of the record is missing, or not that of the proof"),
+    (lambda bench: bench["last_field"].update(checksum="0x" + "1" * 16), "the last field of the record is missing, or not that of the proof"),
+    (lambda bench: bench["last_field"].update(root="ab" * 32), "the last field of the record is missing, or not that of the proof"),
     (lambda bench: bench["modes"].update(error=-1.0), "its checks of whole fields are missing or out of bounds"),
     (lambda bench: bench["modes"].update(bound=1.0), "its checks of whole fields are missing or out of bounds"),
     (lambda bench: bench["field"].update(balance=-1.0), "its checks of whole fields are missing or out of bounds"),
@@ -369,12 +378,12 @@ def test_history_of_an_honest_result_is_right(cycles):
     bench_ = read(cycles, "results.json")["bench"]
     n = len(bench_["times"])
     chosen = sum(c & (c - 1) == 0 for c in range(n))
-    assert chosen <= bench_["audit"]["histories"] <= chosen + 8
-    assert bench_["audit"]["windows"] == 32 * (1 + chosen) + (n - chosen)  # 32 of modes
-    assert bench_["audit"]["history"] <= (0.6 if bench_["workload"] == "implicit" else 1e-9)
+    assert chosen + 1 <= bench_["audit"]["histories"] <= chosen + 9  # one of the last field
+    assert bench_["audit"]["windows"] == 32 * (2 + chosen) + (n - chosen)  # 32 of modes and of the last field
+    assert bench_["audit"]["history"] <= bench_["bounds"]["history"] == (0.6 if bench_["workload"] == "implicit" else 1e-9)
 
 
-@pytest.mark.parametrize("cycle", [3, -1])
+@pytest.mark.parametrize("cycle", [3, -2, -1])  # -1: the last field
 def test_cycle_without_windows_is_caught(cycles, tmp_path, cycle):
     """Otherwise nobody would have to compute a cycle whose windows are known not to be in the proof."""
     folder = copied(cycles, tmp_path)
@@ -414,6 +423,220 @@ def test_commitments_without_times_are_caught(cycles, tmp_path):
             content.get("bench", content)["times"].pop()
         rewrite(folder, name, change)
     expect_caught(folder, "the proof has not one commitment for each time")
+
+
+# ---- the last field, and its file ---------------------------------------------------------------------------------
+
+
+def reread(folder: Path, ranks: int = 1, *args: str) -> Outcome:
+    done = execute(command("bench", ranks, ("--reread", str(folder), *args)), folder.parent, ranks)
+    return Outcome(done.returncode, done.stdout, done.stderr, folder)
+
+
+def with_field(result: Path, tmp_path: Path) -> Path:
+    folder = copied(result, tmp_path)
+    shutil.copy(result / "field.h5", folder)
+    return folder
+
+
+def mix(z: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64 (io/README.md, checksum)."""
+    z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return z ^ z >> np.uint64(31)
+
+
+def row_sums(field: np.ndarray) -> np.ndarray:
+    """The checksum of each row, [ny], as io/README.md defines it."""
+    index = np.arange(1, field.size + 1, dtype=np.uint64).reshape(field.shape)
+    return mix(np.ascontiguousarray(field).view(np.uint64) ^ index * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
+
+
+def tree(hashes: list[bytes]) -> bytes:
+    while len(hashes) > 1:
+        odd = hashes[len(hashes) // 2 * 2:]
+        hashes = [hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(hashes[::2], hashes[1::2])] + odd
+    return hashes[0]
+
+
+def root_of(field: np.ndarray) -> str:
+    rows = [tree([hashlib.sha256(b"\0" + struct.pack("<qq", j, p) + row[p * PIECE:(p + 1) * PIECE].tobytes()).digest()
+                  for p in range(len(row) // PIECE)]) for j, row in enumerate(field)]
+    return tree(rows).hex()
+
+
+def edit_field(folder: Path, edit) -> None:
+    """Change the field in the file, and the checksums of its rows with it, as a cheat would do."""
+    with h5py.File(folder / "field.h5") as file:
+        field = file["temperature"][:]
+        at, sums = file["temperature"].id.get_offset(), file["integrity/temperature"].id.get_offset()
+    edit(field)
+    with open(folder / "field.h5", "r+b") as file:
+        file.seek(at)
+        file.write(field.tobytes())
+        file.seek(sums)
+        file.write(row_sums(field).tobytes())
+
+
+def test_last_field_is_in_the_file_by_an_independent_program(result):
+    """Checksum and root are computed here from what h5py reads."""
+    last = read(result, "results.json")["bench"]["last_field"]
+    proof = read(result, "proof.json")
+    assert last["file"] == "field.h5" and last["file_bytes"] == (result / "field.h5").stat().st_size and last["seconds"] > 0
+    assert last["step"] == 100 and last["cycle"] == len(proof["times"]) - 1
+    with h5py.File(result / "field.h5") as file:
+        field = file["temperature"][:]
+        assert file.attrs["step"] == 100
+    assert field.shape == (512, 512) and 256 <= field.min() < field.max() <= 257
+    assert last["checksum"] == proof["checksum"] == f"0x{int(row_sums(field).sum(dtype=np.uint64)):016x}"
+    assert last["root"] == proof["commitments"][-1]["after"] == root_of(field) and proof["commitments"][-1]["problem"] == "last"
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4, 7])
+def test_last_field_is_reread_on_any_number_of_ranks(result, ranks):
+    last = read(result, "results.json")["bench"]["last_field"]
+    done = reread(result, ranks)
+    assert done.code == 0 and done.err == "", done.err
+    assert f"checksum {last['checksum']}, root {last['root']}\n" in done.out and "the field of record and proof\n" in done.out
+    assert f"read on {ranks} rank" in done.out
+
+
+def test_last_field_does_not_depend_on_ranks(result, tmp_path):
+    """All 100 steps of a cycle have the same bits on any number of ranks, with both schemes."""
+    first = read(result, "results.json")["bench"]
+    if len(first["times"]) > 1:
+        pytest.skip("the number of cycles depends on the speed of the machine")
+    other = bench(tmp_path, *SHORT, "--workload", first["workload"], "--nonce", "0x1234567890abcdef", ranks=3)
+    again = read(other.directory, "results.json")["bench"]
+    if len(again["times"]) == 1:
+        assert again["last_field"]["checksum"] == first["last_field"]["checksum"]
+
+
+def test_audit_tells_of_the_file_and_does_not_need_it(result, tmp_path):
+    assert "last field: in field.h5, which was not read (--reread)\n" in audit(result).stdout
+    assert "last field: its file is not there\n" in audit(copied(result, tmp_path)).stdout
+
+
+def test_changed_byte_of_the_field_file_is_damage(result, tmp_path):
+    folder = with_field(result, tmp_path)
+    with h5py.File(folder / "field.h5") as file:
+        at = file["temperature"].id.get_offset()
+    with open(folder / "field.h5", "r+b") as file:
+        file.seek(at + 8 * (3 * 512 + 5))
+        file.write(struct.pack("<d", 256.25))
+    done = reread(folder, 2)
+    assert done.code == 4 and done.err.count("heat2d: error:") == 1 and "row 3" in done.err, done.err
+
+
+def one_ulp(field: np.ndarray) -> None:
+    field[7, 9] = np.nextafter(field[7, 9], 300.0)
+
+
+def swapped(field: np.ndarray) -> None:
+    field[[7, 8]] = field[[8, 7]]
+
+
+def warmer(field: np.ndarray) -> None:
+    field[:] += 1e-6
+
+
+@pytest.mark.parametrize("edit,words", [
+    (one_ulp, []), (swapped, []), (lambda field: field.fill(256.5), ["the heat is not that of the nonce's first field"]),
+    (warmer, ["the heat is not that of the nonce's first field"]), (lambda field: field.fill(np.nan), ["leaves the range of its start"]),
+])
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_edited_field_file_is_caught(result, tmp_path, edit, words, ranks):
+    """Its own checksums are right, so that nothing but record and proof can tell."""
+    folder = with_field(result, tmp_path)
+    edit_field(folder, edit)
+    done = reread(folder, ranks)
+    assert done.code == 5 and "DIFFERENT" in done.out, done.out + done.err
+    for word in ["reread: the checksum is 0x", "reread: the field is not the one that the proof commits to", *words]:
+        assert done.err.count(word) == 1, (word, done.err)
+
+
+def test_edited_field_file_with_edited_record_and_proof_is_caught(result, tmp_path):
+    """Then no path of a window leads to the root, and the audit finds that."""
+    folder = with_field(result, tmp_path)
+    edit_field(folder, one_ulp)
+    with h5py.File(folder / "field.h5") as file:
+        field = file["temperature"][:]
+    checksum = f"0x{int(row_sums(field).sum(dtype=np.uint64)):016x}"
+
+    def change(proof):
+        proof["checksum"] = checksum
+        proof["commitments"][-1]["after"] = root_of(field)
+
+    rewrite(folder, "proof.json", change)
+    rewrite(folder, "results.json", lambda record: record["bench"]["last_field"].update(checksum=checksum, root=root_of(field)))
+    assert reread(folder).code == 0
+    expect_caught(folder, "audit: last, cycle ")
+
+
+def test_last_field_of_another_nonce_is_caught(result, tmp_path):
+    """Its checksums are right, and its heat is nearly that of this nonce, but not to 1e-11."""
+    folder = copied(result, tmp_path)
+    workload = read(result, "results.json")["bench"]["workload"]
+    other = bench(tmp_path, *SHORT, "--workload", workload, "--nonce", "2", ranks=2)
+    shutil.copy(other.directory / "field.h5", folder)
+    done = reread(folder, 2)
+    assert done.code == 5 and "the field is not the one that the proof commits to" in done.err, done.err
+    assert "the heat is not that of the nonce's first field" in done.err, done.err
+
+
+def test_last_field_that_is_not_committed_to_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"].pop())
+    expect_caught(folder, "audit: last, cycle ")
+    assert "its commitment is missing or malformed" in audit(folder).stderr
+    done = reread(folder)
+    assert done.code == 4 and "it does not name the last field" in done.err, done.err
+
+
+def test_record_of_another_proof_is_caught_by_the_reread(result, tmp_path):
+    folder = with_field(result, tmp_path)
+    rewrite(folder, "results.json", lambda record: record["bench"]["last_field"].update(root="ab" * 32))
+    done = reread(folder, 2)
+    assert done.code == 5 and "the last field of the record is missing, or not that of the proof" in done.err, done.err
+
+
+def test_field_file_that_is_not_there_or_no_field_is_one_message(result, tmp_path):
+    folder = copied(result, tmp_path)
+    for content in (None, b"no HDF5"):
+        if content:
+            (folder / "field.h5").write_bytes(content)
+        done = reread(folder, 2)
+        assert done.code == 4 and done.err.count("heat2d: error:") == 1 and "field.h5" in done.err, done.err
+
+
+def test_field_of_a_larger_class_is_refused(result, tmp_path):
+    folder = with_field(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["class"] = "small"
+        rewrite(folder, name, change)
+    done = reread(folder)
+    assert done.code == 4 and "512" in done.err and "4096" in done.err, done.err
+
+
+def test_verdict_of_a_reread_that_cannot_be_printed_is_no_success(result):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([HEAT2D, "bench", "--reread", str(result)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120,
+                              check=False)
+    assert done.returncode == 4 and "the standard output cannot be written" in done.stderr, done.stderr
+
+
+def test_field_file_of_an_earlier_result_is_deleted(tmp_path):
+    (tmp_path / "out").mkdir()
+    for name in ("field.h5", ".field.h5.part"):
+        (tmp_path / "out" / name).write_text("old")
+    assert bench(tmp_path, "--class", "tiny", "--workload", "checkpoint", "--duration", "0.001").code == 5
+    assert not (tmp_path / "out" / "field.h5").exists() and not (tmp_path / "out" / ".field.h5.part").exists()
+
+
+def test_checkpoints_leave_no_field_to_reread(durable):
+    done = reread(durable, 2)
+    assert done.code == 2 and "--reread is for implicit and explicit" in done.err and done.err.count("heat2d: error:") == 1, done.err
 
 
 def test_folder_without_a_record_is_refused(tmp_path):
@@ -673,6 +896,9 @@ def test_hash_of_the_sources_is_the_one_of_the_documented_command(durable):
     (("--class", "tiny", "--workload", "lazy"), "--workload lazy: it must be one of implicit, explicit, checkpoint"),
     (("--class", "tiny", "--key", "a.pem"), "--key verifies the signature of a result: give --recompute, too"),
     (("--recompute", "elsewhere", "--class", "tiny"), "leave the other options out"),
+    (("--reread", "elsewhere", "--class", "tiny"), "--reread compares the last field with the result in a folder as it is"),
+    (("--reread", "elsewhere", "--write-field"), "leave the other options out"),
+    (("--reread", "elsewhere", "--recompute", "elsewhere"), "leave the other options out"),
     (("--class", "tiny", "--rules", "none"), "--rules none: it must be one of base, ported, optimised"),
     (("--class", "tiny", "--nonce", "-1"), "--nonce -1: it must be a whole number below 2^64"),
     (("--class", "tiny", "--nonce", "99999999999999999999"), "it must be a whole number below 2^64"),
@@ -705,6 +931,8 @@ def test_options_of_bench_are_refused_elsewhere(tmp_path):
     done = execute(
         [HEAT2D, "verify", "--nonce", "3"], tmp_path)
     assert done.returncode == 2 and "--nonce is an option of heat2d bench" in done.stderr
+    done = execute([HEAT2D, "run", "case.yaml", "--write-field"], tmp_path)
+    assert done.returncode == 2 and "--write-field is an option of heat2d bench" in done.stderr
 
 
 def stretched(folder: Path, seconds: float = 100) -> Path:
@@ -742,7 +970,7 @@ AUDITORS = [path for path in os.environ.get("HEAT2D_AUDITORS", "").split(":") if
 
 
 @pytest.mark.skipif(not AUDITORS, reason="HEAT2D_AUDITORS names no other build")
-@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("workload", ["implicit", "explicit", "checkpoint"])
 def test_other_builds_find_the_same_in_results_of_any_ranks(tmp_path, workload, ranks):
     """The buyer's program has another MPI, other instructions and one rank.  An edited figure is found by each."""
@@ -757,6 +985,9 @@ def test_other_builds_find_the_same_in_results_of_any_ranks(tmp_path, workload, 
         done = execute([auditor, "bench", "--recompute", str(folder)], tmp_path)
         found = [line for line in done.stderr.splitlines() if TOO_SHORT not in line]
         assert found == [] and (done.returncode, "  VALID" in done.stdout) == ((0, True) if steps else (5, False)), done.stderr
+        if steps:
+            done = execute([auditor, "bench", "--reread", str(made.directory)], tmp_path)
+            assert done.returncode == 0 and "the field of record and proof\n" in done.stdout, done.stdout + done.stderr
     rewrite(folder, "results.json", lambda record: record["bench"]["audit"].update(cells=record["bench"]["audit"]["cells"] + 1))
     for auditor in AUDITORS:
         done = execute([auditor, "bench", "--recompute", str(folder)], tmp_path)

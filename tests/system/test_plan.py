@@ -428,7 +428,7 @@ def test_the_plan_of_the_reference_workload_is_what_it_takes(tmp_path, workload)
         assert fields["fields"] == 16.0 and fields["operator"] == fields["time scheme"] == 0.0, fields
         assert fields["linear solver"] == fields["preconditioner"] == 0.0, fields
     else:
-        assert plan["steps"] == 100 and plan["files"]["all"] == 0
+        assert plan["steps"] == 100 and 0 <= record["bench"]["last_field"]["file_bytes"] - plan["files"]["all"] < 40_000
 
 
 def test_every_class_has_a_plan_for_the_nodes_that_it_is_meant_for(tmp_path):
@@ -438,6 +438,7 @@ def test_every_class_has_a_plan_for_the_nodes_that_it_is_meant_for(tmp_path):
         plan = plan_of_bench(tmp_path, "--class", name, "--ranks", str(64 * nodes), "--ranks-per-node", "64")
         assert plan["nodes"] == nodes and plan["title"] == f"reference workload, class {name}, implicit, field"
         needs.append(plan["memory"]["per_node_max"])
+        assert (plan["files"]["all"] > 0) == (name in ("medium", "large"))  # from huge on only with --write-field
         halo = plan["communication"]["halo"]
         assert (halo["between_nodes"]["messages"] > 0) == (nodes > 1) and halo["within_nodes"]["bytes"] > 0
     assert max(needs) < 1.05 * min(needs), needs
