@@ -133,6 +133,18 @@ def test_a_file_that_cannot_use_the_compiled_headers_is_compiled_without(compile
     assert "-include" in first and "-include" not in second
 
 
+def test_a_file_that_asks_for_extensions_before_its_first_header_gets_them(compiler):
+    """The compiled headers are read before the file, so that the system's headers would already be without extensions."""
+    (compiler.folder / "include" / "petsc" / "private" / "sfimpl.h").write_text("#include <fenv.h>\n")
+    text = " # define _GNU_SOURCE /* for feenableexcept */\n#include <fenv.h>\nint x = FE_NOMASK_ENV != 0;\n"
+    assert compiler.compile("src/sys/error/fp.c", text).returncode == 0
+    command, = compiler.commands()
+    assert "-include" not in command
+    assert compiler.compile("src/sys/error/err.c", "#include <fenv.h>\n#define LATER 1\nint x;\n").returncode == 0
+    command, = compiler.commands()
+    assert "-include" in command
+
+
 def test_a_file_is_compiled_where_the_headers_are_not_those_of_petsc_3_18(compiler):
     (compiler.folder / "include" / "petsc" / "private" / "sfimpl.h").unlink()
     assert compiler.compile("src/snes/a.c").returncode == 0
