@@ -211,7 +211,7 @@ static PetscReal SweepsOfStagesAreNotAsModelled(HeatProblem *p)
   if (!takes || steps.deep == 0) return INFINITY;
   for (int step = 0; step < 2; step++) { /* the first one also exchanges coefficients */
     StartCounting();
-    OK(HeatOperatorTakeStages(p->op, STAGES, stages, T, next, &flows));
+    OK(HeatOperatorTakeStages(p->op, STAGES, stages, 1e-6, T, next, &flows));
   }
   wrong = NotAsModelled(p, &steps, 1.0);
   OK(PetscFree(T));

@@ -467,7 +467,7 @@ static void traffic_of_newton_follows_from_its_iterations(void **state)
       .steps = 1, .solves = 1, .newton = 2, .iterations = 6, .solver = HEAT_TRAFFIC_OF_FGMRES};
 
   (void)state;
-  work.read[HEAT_PASS_SINGLE] = (HeatCoefficientsRead){1.0, 1.0, 1.0, 0.0, 0.0};
+  work.read[HEAT_PASS_SINGLE] = (HeatCoefficientsRead){1.0, 1.0, 1.0, 0.0, 0.0, 0.0};
   /* solve 10 + 4 + 5 + 2; iteration 10 + 4 + 5 + 2 + 3 + 10, solution 3 + 2; linear 8 + 3 + 7 */
   assert_true(traffic(c, &work) == 8.0 * (21 + 2 * (34 + 5) + 6 * 18) + 6 * 97.0);
   work.solver = HEAT_TRAFFIC_OF_CG;

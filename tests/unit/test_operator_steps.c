@@ -442,7 +442,7 @@ static PetscReal LimitedTo5(HeatProblem *p)
 
 static void a_limit_of_the_operator_replaces_the_default_and_the_option(void **state)
 {
-  const Variant still = {200, 200, UNIFORM, {HELD, FILM, NONE, NONE}, NULL, NULL, NULL};
+  const Variant still = {200, 200, UNIFORM, {HELD, FILM, NONE, NONE}, NULL, NULL, NULL, NULL, NULL};
 
   (void)state;
   AT_MOST(HeatTestLayouts(Make, LimitedTo5, &still), 0.0);
@@ -510,8 +510,10 @@ static PetscReal StagesAfterSteps(HeatProblem *p)
    allowed in sweeps of steps alone. */
 static void sweeps_are_set_up_again_for_stages_after_steps(void **state)
 {
-  const Variant still = {300, 280, UNIFORM, {HELD, FILM, NONE, CHANGING}, "x", NULL, NULL};
-  const Variant timed = {200, 200, UNIFORM, {HELD, NONE, NONE, NONE}, "x*sin(t)", NULL, NULL};
+  const Variant still = {300,  280,  UNIFORM, {HELD, FILM, NONE, CHANGING}, "x", NULL,
+                         NULL, NULL, NULL};
+  const Variant timed = {200,  200,  UNIFORM, {HELD, NONE, NONE, NONE}, "x*sin(t)", NULL,
+                         NULL, NULL, NULL};
 
   (void)state;
   AT_MOST(HeatTestLayouts(Make, InTurn, &still), 0.0);
