@@ -239,11 +239,11 @@ static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
   PetscCall(HeatReductionCreate(g->comm, &r));
   PetscCall(HeatMetricsAddWindow(r, &run->window, &totals));
   PetscCall(HeatMetricsAddSteps(r, run->times, &totals));
+  PetscCall(HeatOperatorAddCoefficientsRead(run->p->op, r, work.read));
   PetscCall(HeatReductionRun(r));
   PetscCall(HeatReductionDestroy(&r));
   HeatMetricsGetWindow(&totals, g->size, &run->window, metrics);
   HeatMetricsGetSteps(&totals, run->times, metrics);
-  PetscCall(HeatOperatorCoefficientsRead(run->p->op, work.read));
   PetscCall(HeatMetricsFillBandwidth(run->p->c, &work, run->r->seconds,
                                      need.total - need.part[HEAT_NEED_PROCESS], binding, metrics));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -143,7 +143,6 @@ PetscErrorCode HeatOutputCheck(const HeatOutput *o, const HeatRunState *state, P
   PetscFunctionBeginUser;
   PetscCall(HeatHistoryCheck(state, resume));
   PetscCall(HeatPointsCheck(o->points, state, resume));
-  PetscCall(HeatOutputDirectoryCheck(state->grid->comm, state->c->output.directory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

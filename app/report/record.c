@@ -20,12 +20,13 @@ enum { MOST_EVENTS = 100 };
 
 /* What is reduced over the ranks. */
 typedef struct {
-  PetscInt64        halos[4]; /* messages within and between nodes, and their bytes */
-  HeatSpreadTotals  phases;
-  PetscReal         times[2]; /* [s] largest until the first step, largest of `busy` */
-  PetscReal         busy;     /* [s] sum of the times in which the ranks compute in steps */
-  HeatTimeWindow    window;   /* of this rank */
-  HeatMetricsTotals metrics;
+  PetscInt64           halos[4]; /* messages within and between nodes, and their bytes */
+  HeatSpreadTotals     phases;
+  PetscReal            times[2]; /* [s] largest until the first step, largest of `busy` */
+  PetscReal            busy;     /* [s] sum of the times in which the ranks compute in steps */
+  HeatTimeWindow       window;   /* of this rank */
+  HeatMetricsTotals    metrics;
+  HeatCoefficientsRead read[HEAT_PASSES];
 } Totals;
 
 /* Fill in the decomposition, and count this rank's halo exchanges in halos = {messages within and
@@ -354,6 +355,7 @@ static PetscErrorCode Reduce(const HeatReportSources *from, Totals *t)
   PetscCall(HeatMetricsAddWindow(r, &t->window, &t->metrics));
   PetscCall(HeatMetricsAddSteps(r, &m->steps, &t->metrics));
   PetscCall(HeatMetricsAddMachine(r, &m->power, &m->texts, &t->metrics));
+  PetscCall(HeatOperatorAddCoefficientsRead(from->state->op, r, t->read));
   PetscCall(HeatCommunicationAdd(r, from->communication));
   PetscCall(HeatReductionRun(r));
   PetscCall(HeatReductionDestroy(&r));
@@ -382,7 +384,7 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, const Totals *t
   work.solves         = m->solves;
   PetscCall(FindTrafficSolver(state, from->iterations, &work.solver));
   work.of_T = HeatOperatorIsSymmetric(state->op) ? PETSC_FALSE : PETSC_TRUE;
-  PetscCall(HeatOperatorCoefficientsRead(state->op, work.read));
+  PetscCall(PetscArraycpy(work.read, t->read, HEAT_PASSES));
   HeatMetricsGetWindow(&t->metrics, state->grid->size, &t->window, &m->found);
   HeatMetricsGetSteps(&t->metrics, &m->steps, &m->found);
   PetscCall(HeatMetricsFillBandwidth(state->c, &work, r->seconds,

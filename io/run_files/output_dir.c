@@ -405,18 +405,6 @@ static void CheckNames(const char *dir, HeatFileError *error)
   if (folder) closedir(folder);
 }
 
-PetscErrorCode HeatOutputDirectoryCheck(MPI_Comm comm, const char *dir)
-{
-  HeatFileError error = {0};
-  PetscMPIInt   rank;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) CheckNames(dir, &error);
-  PetscCall(AgreeOnFolder(comm, dir, &error));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)
 {
   HeatFileError error = {0};
@@ -463,6 +451,7 @@ PetscErrorCode HeatOutputDirectoryStart(MPI_Comm comm, const char *dir, const ch
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
     PetscCall(Lock(dir, lock, &found.error));
+    if (!found.error.failed) CheckNames(dir, &found.error);
     if (other && !found.error.failed) PetscCall(MoveEarlier(dir, &found.error));
     found.is_record = IsRecord(dir, case_file);
     if (!found.error.failed) PetscCall(Prepare(dir, restart, &found.error));

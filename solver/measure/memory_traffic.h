@@ -3,7 +3,7 @@
  *  The model counts each array that a pass over the field reads or writes once, as STREAM does: no
  *  bytes that a store may read before it writes, no halos, no arrays that stay in a cache.  A value
  *  has 8 bytes.  C, gx, gy and q (sources and prescribed fluxes) count as
- *  HeatOperatorCoefficientsRead does: equal rows that follow one another share an array, which is
+ *  HeatOperatorAddCoefficientsRead does: equal rows that follow one another share an array, which is
  *  read once, so that the numbers below, with one value each for C, gx and gy, are those of rows
  *  that all differ.  q is one more where there are sources, and ambient exchange adds two to it.
  *
@@ -86,7 +86,7 @@ typedef struct {
   PetscInt64           iterations;          /* of the linear solver */
   HeatTrafficSolver    solver;
   PetscBool            of_T;              /* conductivities depend on the temperature */
-  HeatCoefficientsRead read[HEAT_PASSES]; /* HeatOperatorCoefficientsRead */
+  HeatCoefficientsRead read[HEAT_PASSES]; /* HeatOperatorAddCoefficientsRead */
 } HeatMemoryWork;
 
 /** Add a step of rkl2 with n stages.

@@ -24,6 +24,7 @@
 
 #include "solver/base/exact_sum.h"
 #include "solver/base/interrupt.h"
+#include "solver/base/reduction.h"
 #include "solver/grid/halo.h"
 #include "solver/physics/boundary.h"
 #include "solver/physics/paint.h"
@@ -394,10 +395,11 @@ typedef enum {
 
 /** Count the values of coefficients that passes read, in the mean over all cells.  A sweep reads
  *  nothing for a run of equal cells, whose coefficients are in a list; of sweeps nothing is known
- *  before the first one, and all their numbers are 0.  Collective.
+ *  before the first one, and all their numbers are 0.  Not collective: this rank's values, divided by
+ *  the number of all cells, are added to the reduction r, which sets *read when it runs.
  *  @param[out] read  by kind of pass */
-PetscErrorCode HeatOperatorCoefficientsRead(const HeatOperator  *op,
-                                            HeatCoefficientsRead read[HEAT_PASSES]);
+PetscErrorCode HeatOperatorAddCoefficientsRead(const HeatOperator *op, HeatReduction *r,
+                                               HeatCoefficientsRead read[HEAT_PASSES]);
 
 /** Compute the largest explicit Euler step under which no error can grow: 2 over Gershgorin's bound
  *  of the largest eigenvalue of -C^-1 J, at the field of the last Update.  Collective.

@@ -1,5 +1,5 @@
 /** How many values of coefficients a pass over the field reads from memory
- *  (HeatOperatorCoefficientsRead).
+ *  (HeatOperatorAddCoefficientsRead).
  *
  *  A pass goes row by row.  Rows that share one array are neighbours, so that the second of them
  *  finds it in a cache: an array is counted once.  Sources of a single step are [nyl][nxl] and are
@@ -31,21 +31,22 @@ static HeatCoefficientsRead CountSingle(const HeatOperator *op)
                                 .ambient = op->ambient_exchange ? cells : 0.0};
 }
 
-PetscErrorCode HeatOperatorCoefficientsRead(const HeatOperator  *op,
-                                            HeatCoefficientsRead read[HEAT_PASSES])
+PetscErrorCode HeatOperatorAddCoefficientsRead(const HeatOperator *op, HeatReduction *r,
+                                               HeatCoefficientsRead read[HEAT_PASSES])
 {
-  enum { NUMBERS = sizeof(HeatCoefficientsRead) / sizeof(PetscReal) };
-  const HeatGrid            *g      = op->grid;
-  const HeatCoefficientsRead none   = {0};
-  PetscReal                 *values = (PetscReal *)read;
+  enum { NUMBERS = HEAT_PASSES * sizeof(HeatCoefficientsRead) / sizeof(PetscReal) };
+  const HeatGrid            *g              = op->grid;
+  const HeatCoefficientsRead none           = {0};
+  PetscReal                 *values         = (PetscReal *)read;
+  HeatExactSum               parts[NUMBERS] = {0};
 
   PetscFunctionBeginUser;
   read[HEAT_PASS_SINGLE] = CountSingle(op);
   read[HEAT_PASS_SWEEP]  = op->steps && op->steps->wavefront
                                ? HeatWavefrontCoefficientsRead(op->steps->wavefront)
                                : none;
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, values, HEAT_PASSES * NUMBERS, MPIU_REAL, MPI_SUM, g->comm));
-  for (int k = 0; k < HEAT_PASSES * NUMBERS; k++) values[k] /= (PetscReal)g->nx * (PetscReal)g->ny;
+  for (int k = 0; k < NUMBERS; k++)
+    HeatExactSumAdd(&parts[k], values[k] / ((PetscReal)g->nx * (PetscReal)g->ny));
+  PetscCall(HeatReductionAddSums(r, NUMBERS, parts, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -145,6 +145,15 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
   return sum;
 }
 
+/* The heat through the faces of cell i,
+
+       SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i)),
+
+   added in this order, with T = c, w, e, s, no. */
+#define SUM(i)                                                                                     \
+  ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
+   (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
+
 /* Compute a stage of rkl2 for n cells of a row, with out = d_{j-2} on entry and d_j on return.  The
    heat through the faces is added as in RowKernel.  Arguments as for JacobianKernel. */
 static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, Place at,
@@ -160,9 +169,6 @@ static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, Petsc
 #define STAGE_OF(sum)                                                                              \
   out[i] = (stage.m * c[i] + stage.n * out[i]) +                                                   \
            (1.0 / C[i] * (stage.net * (sum)) + stage.rate * Q[i])
-#define FACES                                                                                      \
-  ((gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +                                           \
-   (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
   if (sweep->E) {
     const PetscReal *restrict E = sweep->E + at.cell;
     PetscReal *restrict heat    = sweep->heat ? sweep->heat + at.cell : NULL;
@@ -171,20 +177,16 @@ static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, Petsc
       const PetscReal lost = E[i] * c[i];
 
       if (heat) heat[i] -= stage.share * lost;
-      STAGE_OF(FACES - lost);
+      STAGE_OF(SUM(i) - lost);
     }
   } else {
-    for (PetscInt i = 0; i < n; i++) STAGE_OF(FACES);
+    for (PetscInt i = 0; i < n; i++) STAGE_OF(SUM(i));
   }
-#undef FACES
 #undef STAGE_OF
 }
 
-/* Compute the result of a sweep for n cells of a row.  The heat through the faces of cell i is
-
-       SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i))
-
-   added in this order; T is the field u.  Arguments as for JacobianKernel. */
+/* Compute the result of a sweep over the field u for n cells of a row.  Arguments as for
+   JacobianKernel. */
 static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, Place at,
                              const PetscReal *w, const PetscReal *e, const PetscReal *s,
                              const PetscReal *no)
@@ -197,9 +199,6 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
   PetscReal *restrict out     = sweep->out + cell;
   const PetscReal dt = sweep->dt, mass = sweep->mass;
 
-#define SUM(i)                                                                                     \
-  ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
-   (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
 #define AMBIENT_EXCHANGE(i)                                                                        \
   (sweep->E[cell + (size_t)(i)] * (sweep->ambient[cell + (size_t)(i)] - c[i]))
   switch (sweep->result) {

@@ -89,9 +89,9 @@ def test_checkpoint_holds_the_state_of_its_step_though_the_run_continues(tmp_pat
 @slow_disk
 def test_file_gets_its_name_while_the_run_continues(tmp_path):
     """The file is renamed at one of the steps at which the ranks ask each other, seconds before the next checkpoint is due."""
-    job = Slow(tmp_path, 2, "--set", "grid.cells=[1000,800]", "--set", "checkpoint.every=4000", "--set", "time.step=1e-9")
-    job.wait_for(job.out / "checkpoint_004000.h5")
-    assert not list(job.out.glob("*checkpoint_008000*")) and job.process.poll() is None
+    job = Slow(tmp_path, 2, "--set", "grid.cells=[1000,800]", "--set", "checkpoint.every=16000", "--set", "time.step=1e-9")
+    job.wait_for(job.out / "checkpoint_016000.h5")
+    assert not list(job.out.glob("*checkpoint_032000*")) and job.process.poll() is None
     job.process.terminate()
     job.process.communicate(timeout=60)
 

@@ -278,8 +278,8 @@ def test_failed_step_leaves_the_last_good_state(tmp_path):
 
 
 def long_run(**sections) -> dict:
-    """Return a case that takes half a minute with ftcs."""
-    return heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 2_000_000},
+    """Return a case that takes half a minute or more with ftcs."""
+    return heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 20_000_000},
                   output={"history": {"every": 100000}}, **sections)
 
 
@@ -291,7 +291,7 @@ def test_wall_time_limit_checkpoints_and_leaves_with_75(tmp_path):
     assert outcome.results["status"] == "stopped"
     assert checkpoints(outcome.directory), "stopped without a checkpoint"
     step = outcome.results["time"]["steps"]
-    assert 0 < step < 2_000_000
+    assert 0 < step < 20_000_000
     assert checkpoints(outcome.directory)[-1] == f"checkpoint_{step:06d}.h5"
     # The limit counts from the start of the program; twice as much is allowed for the launcher and a busy machine.
     assert elapsed < 6, f"a limit of 2 s took {elapsed:.1f} s"
