@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 SPACES = ["--net", "--uts", "--mount", "--ipc", "--pid"]
 # UCX uses the node's shared memory within a node, and TCP between nodes; the interface is called link0 in every node.
 TRANSPORT = {"UCX_TLS": "tcp,self,posix", "UCX_NET_DEVICES": "link0"}
-# A shell script that waits until this program has ended for any reason (end of input), and then removes the control groups and
-# the temporary folder, which would outlive the namespaces.
-CLEANER = r"""trap '' INT TERM HUP QUIT; cat >/dev/null
+# A shell script that removes, when this program has ended for any reason (end of input), what would outlive the namespaces: the
+# control groups that it reads from its input, the last one first, and the temporary folder $0.
+CLEANER = r"""trap '' INT TERM HUP QUIT; set --
+while IFS= read -r group; do set -- "$group" "$@"; done
 for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   left=; for group; do [ ! -d "$group" ] || rmdir "$group" 2>/dev/null || left=yes; done
   [ -n "$left" ] || break; sleep 0.2
@@ -45,14 +48,32 @@ class Host:
 # ---- memory ---------------------------------------------------------------------------------------------
 
 
-class MemoryGroups:
-    """One control group for each node, of version 1 or 2, below (or, for version 2, beside) that of this process."""
+class Cleaner:
+    """The process that runs CLEANER.  It starts before there is anything to remove, and is told of each group before that is
+    made, so that a kill at any moment leaves nothing."""
 
-    def __init__(self, names: list[str], limit: int, root: str = ""):
-        self.folder, self.version = make_group(f"heat2d-nodes-{os.getpid()}-{time.monotonic_ns()}", root)
+    def __init__(self, folder: Path):
+        self.process = subprocess.Popen(["sh", "-c", CLEANER, str(folder)], start_new_session=True, stdin=subprocess.PIPE, text=True)
+
+    def expect(self, group: Path) -> None:
+        self.process.stdin.write(f"{group}\n")
+        self.process.stdin.flush()
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class MemoryGroups:
+    """One control group for each node, of version 1 or 2, below (or, for version 2, beside) that of this process.  `expect` is
+    called with the path of each group before it is made."""
+
+    def __init__(self, names: list[str], limit: int, expect: Callable[[Path], None], root: str = ""):
+        self.folder, self.version = make_group(f"heat2d-nodes-{os.getpid()}-{time.monotonic_ns()}", root, expect)
         self.nodes = {name: self.folder / name for name in names}
         try:
             for group in self.nodes.values():
+                expect(group)
                 group.mkdir()
                 self.limit(group, limit)
         except OSError:
@@ -102,12 +123,14 @@ def memory_mounts(root: str) -> list[tuple[int, Path, str]]:
     return found
 
 
-def make_group(name: str, root: str) -> tuple[Path, int]:
-    """Make an empty group in which groups with limits can be made; return its folder and its version."""
+def make_group(name: str, root: str, expect: Callable[[Path], None]) -> tuple[Path, int]:
+    """Make an empty group in which groups with limits can be made; return its folder and its version.  `expect` is called with
+    each path at which that is tried."""
     for version, mount, own in memory_mounts(root):
         place = mount / own
         while True:
             try:
+                expect(place / name)
                 return new_group(place, name, version), version
             except OSError:
                 # Version 2 gives no limits to the children of a group that has processes; one further up may have none.
@@ -177,23 +200,22 @@ class Nodes:
         self.user = os.geteuid() != 0
         self.keepers: dict[str, Keeper] = {}
         self.groups: MemoryGroups | None = None
-        self.cleaner: subprocess.Popen | None = None
+        self.cleaner: Cleaner | None = None
         self.jobs: list[subprocess.Popen] = []
         self.own: set[int] = set()
 
     def __enter__(self):
-        self.directory = Path(tempfile.mkdtemp(prefix="heat2d-nodes-"))
-        self.directory.chmod(0o755)
+        self.directory = Path(tempfile.gettempdir()) / f"heat2d-nodes-{secrets.token_hex(8)}"
+        self.cleaner = Cleaner(self.directory)
         try:
+            self.directory.mkdir()
+            self.directory.chmod(0o755)
             if self.memory:
                 try:
-                    self.groups = MemoryGroups([host.name for host in self.hosts], self.memory)
+                    self.groups = MemoryGroups([host.name for host in self.hosts], self.memory, self.cleaner.expect)
                 except OSError:
                     print(f"nodes.py: note: no control group can be made here, so each rank is limited to its part of "
                           f"{self.memory >> 20}M of addresses (RLIMIT_AS)", file=sys.stderr)
-            self.cleaner = subprocess.Popen(
-                ["sh", "-c", CLEANER, str(self.directory), *map(str, self.groups.all() if self.groups else [])],
-                start_new_session=True, stdin=subprocess.PIPE)
             self.make_network()
             self.script = self.write_launcher()
             self.own = set(self.processes())
@@ -207,11 +229,7 @@ class Nodes:
             keeper.end()
         for job in self.jobs:
             job.wait()
-        if self.cleaner:
-            self.cleaner.stdin.close()
-            self.cleaner.wait()
-        else:
-            shutil.rmtree(self.directory)
+        self.cleaner.end()
 
     def make_network(self) -> None:
         """Make the head with its bridge, and the nodes with their links."""
