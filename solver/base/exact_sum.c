@@ -82,7 +82,8 @@ static PetscReal Fold(PetscReal splitter, const PetscReal x[BLOCK], PetscReal re
   return sum;
 }
 
-/* Two sums that take the same values: `sum` as they are, `other`, unless it is NULL, times `sign`. */
+/* Two sums that take the same values: `sum` as they are, `other`, unless it is NULL, times `sign`.
+   */
 typedef struct {
   HeatExactSum *sum, *other;
   PetscReal     sign; /* 1 or -1 */

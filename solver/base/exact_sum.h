@@ -72,8 +72,8 @@ static inline void HeatExactSumAdd(HeatExactSum *sum, PetscReal value)
 void HeatExactSumAddArray(HeatExactSum *sum, size_t n, const PetscReal *values);
 
 /** Add n values to one sum and their magnitudes to another.  A block of values that have one sign,
- *  which is the usual case for sources and exchanged heat, costs little more than HeatExactSumAddArray
- *  alone; other blocks cost twice as much. */
+ *  which is the usual case for sources and exchanged heat, costs little more than
+ *  HeatExactSumAddArray alone; other blocks cost twice as much. */
 void HeatExactSumAddWithMagnitudes(HeatExactSum *sum, HeatExactSum *magnitudes, size_t n,
                                    const PetscReal *values);
 

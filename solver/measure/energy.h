@@ -3,12 +3,12 @@
  *
  *  Each step adds its heat to exact sums of this rank; nothing is communicated until the account is
  *  read.  The result then has the same bits on any number of ranks.  Heat of the ambient exchange
- *  that the operator has not settled yet (HeatExchangeHeat) is added when the account is read.  The account closes when
- *  stored(t) - stored(0) equals the heat that came in.  Its relative error divides the difference
- *  by the turnover: the magnitudes of all heat that crossed boundary faces or was released, plus
- *  the initial content above the coldest cell.  It does not depend on the zero of the temperature
- *  scale.  For a steady state the heat flows themselves must balance.  All heat is per metre of
- *  depth.
+ *  that the operator has not settled yet (HeatExchangeHeat) is added when the account is read.  The
+ *  account closes when stored(t) - stored(0) equals the heat that came in.  Its relative error
+ *  divides the difference by the turnover: the magnitudes of all heat that crossed boundary faces
+ *  or was released, plus the initial content above the coldest cell.  It does not depend on the
+ *  zero of the temperature scale.  For a steady state the heat flows themselves must balance.  All
+ *  heat is per metre of depth.
  *  Source: solver/README.md, section 5.
  */
 #ifndef HEAT_SOLVER_ENERGY_H

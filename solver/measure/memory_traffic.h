@@ -3,8 +3,8 @@
  *  The model counts each array that a pass over the field reads or writes once, as STREAM does: no
  *  bytes that a store may read before it writes, no halos, no arrays that stay in a cache.  A value
  *  has 8 bytes.  C, gx, gy and q (sources and prescribed fluxes) count as
- *  HeatOperatorAddCoefficientsRead does: equal rows that follow one another share an array, which is
- *  read once, so that the numbers below, with one value each for C, gx and gy, are those of rows
+ *  HeatOperatorAddCoefficientsRead does: equal rows that follow one another share an array, which
+ *  is read once, so that the numbers below, with one value each for C, gx and gy, are those of rows
  *  that all differ.  q is one more where there are sources, and ambient exchange adds two to it.
  *
  *      ftcs                       a pass reads and writes T (2 values a cell), and reads gx, gy, C
@@ -22,9 +22,9 @@
  *                                 partner); a stage reads the increment and the rate, and reads
  *                                 and writes the older increment (4); the end reads T and reads
  *                                 and writes T_new (3); the rate and each stage read gx, gy and C,
- *                                 the rate q, too.  With an ambient exchange each of these reads and
- *                                 writes the heat that it brought (2) and reads E, and a step reads
- *                                 T_amb
+ *                                 the rate q, too.  With an ambient exchange each of these reads
+ *                                 and writes the heat that it brought (2) and reads E, and a step
+ *                                 reads T_amb
  *      rkl2, other coefficients   each stage: N reads Y, gx, gy and q, and writes (2 without the
  *                                 coefficients), the combination reads T, Y, both N and C, and
  *                                 reads and writes Y_{j-2} (6 without C).  Where they depend on T,

@@ -169,9 +169,9 @@ typedef struct {
  *
  *  Exact sums over the cells in each step would cost more than the step.  Heat is therefore summed
  *  in each cell over steps of one length, up to HEAT_EXCHANGE_TERMS steps or stages, and then
- *  exactly over the cells: it is settled.  When that happens depends on the steps taken alone, neither on the layout
- *  of blocks, nor on how many steps a sweep takes, nor on when the account is read, so that the
- *  account has the same bits everywhere.  A checkpoint stores the unsettled heat. */
+ *  exactly over the cells: it is settled.  When that happens depends on the steps taken alone,
+ *  neither on the layout of blocks, nor on how many steps a sweep takes, nor on when the account is
+ *  read, so that the account has the same bits everywhere.  A checkpoint stores unsettled heat. */
 typedef struct {
   PetscReal *cells;   /* [nyl][nxl] sum over the steps of E (T_amb - T) [W/m]; in `memory` */
   void      *memory;  /* owned by the operator */
@@ -199,8 +199,8 @@ const HeatExchangeHeat *HeatOperatorExchangeHeat(const HeatOperator *op);
  *  collective. */
 void HeatOperatorTakeSettled(HeatOperator *op, HeatFlows *settled);
 
-/** Add this rank's heat that is not settled yet to *heat [J/m], and what HeatOperatorTakeSettled has
- *  not moved.  Not collective. */
+/** Add this rank's heat that is not settled yet to *heat [J/m], and what HeatOperatorTakeSettled
+ *  has not moved.  Not collective. */
 void HeatOperatorAddUnsettled(const HeatOperator *op, HeatFlows *heat);
 
 /** Call HeatOperatorSumExchange, and continue with the unsettled heat of a checkpoint.  Not
@@ -219,8 +219,8 @@ void HeatFlowsAddExchange(HeatFlows *flows, size_t n, const PetscReal *heat);
  *  time, and so may sources by factors: HeatSourceFactorCount), where the ambient temperature of an
  *  ambient exchange depends on both time and place, and where blocks are too small for a deep
  *  halo.  The option -heat_steps_at_once sets an upper bound, at most 64; 32 by default;
- *  HeatOperatorLimitSteps replaces both.  The first call is collective, and so is the first one after
- *  HeatOperatorTakesStages or HeatOperatorTakeStages; the result is equal on all ranks. */
+ *  HeatOperatorLimitSteps replaces both.  The first call is collective, and so is the first one
+ *  after HeatOperatorTakesStages or HeatOperatorTakeStages; the result is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
 /** Steps of ftcs and stages of rkl2 in one sweep, by default.  Chosen by measurement
@@ -287,8 +287,8 @@ typedef struct {
 /** Return in *takes whether HeatOperatorTakeStages can be called: neither conductances, sources nor
  *  fluxes change with time or temperature (prescribed and ambient temperatures of sides may change
  *  with time), nor does the ambient temperature of an ambient exchange.  The first call is
- *  collective, and so is the first one after HeatOperatorMostSteps or HeatOperatorTakeSteps; equal on
- *  any layout of blocks. */
+ *  collective, and so is the first one after HeatOperatorMostSteps or HeatOperatorTakeSteps; equal
+ *  on any layout of blocks. */
 PetscErrorCode HeatOperatorTakesStages(HeatOperator *op, PetscBool *takes);
 
 /** Return the number of sweeps that take n stages with deep halos of `depth` cells. */
@@ -395,8 +395,8 @@ typedef enum {
 
 /** Count the values of coefficients that passes read, in the mean over all cells.  A sweep reads
  *  nothing for a run of equal cells, whose coefficients are in a list; of sweeps nothing is known
- *  before the first one, and all their numbers are 0.  Not collective: this rank's values, divided by
- *  the number of all cells, are added to the reduction r, which sets *read when it runs.
+ *  before the first one, and all their numbers are 0.  Not collective: this rank's values, divided
+ *  by the number of all cells, are added to the reduction r, which sets *read when it runs.
  *  @param[out] read  by kind of pass */
 PetscErrorCode HeatOperatorAddCoefficientsRead(const HeatOperator *op, HeatReduction *r,
                                                HeatCoefficientsRead read[HEAT_PASSES]);

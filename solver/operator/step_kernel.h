@@ -37,8 +37,8 @@ HeatStepConstants HeatStepFindConstants(const HeatStepRow *row);
 void HeatStepCompute(const HeatStepRow *row, const HeatStepConstants *constants,
                      PetscBool past_cache);
 
-/** Compute a row of a case with ambient exchange, T_new = T + r (N_faces(T) + q + E (T_amb - T)), by
- *  ordinary stores.  Not collective.
+/** Compute a row of a case with ambient exchange, T_new = T + r (N_faces(T) + q + E (T_amb - T)),
+ *  by ordinary stores.  Not collective.
  *  @param[in]     E, ambient  [n] [W/(m K)], T_amb [K]
  *  @param[in,out] heat        [n] increased by E (T_amb - T) [W/m]; NULL: not wanted */
 void HeatStepComputeExchange(const HeatStepRow *row, const PetscReal *E, const PetscReal *ambient,

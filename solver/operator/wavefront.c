@@ -366,8 +366,8 @@ static void RecordCells(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, Pets
     T[k] = row[(size_t)(begin - e) + (s->record->cell[k] - first)];
 }
 
-/* Return column `begin` of own row f of the heat of the ambient exchange, or discard_rows[4 + which]
-   where columns or row are not own cells or the heat is not wanted. */
+/* Return column `begin` of own row f of the heat of the ambient exchange, or discard_rows[4 +
+   which] where columns or row are not own cells or the heat is not wanted. */
 static PetscReal *HeatRow(const Sweep *s, PetscInt segment, PetscInt f, PetscInt begin, int which)
 {
   const HeatFrame *frame = &s->w->frame;

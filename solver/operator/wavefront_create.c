@@ -5,9 +5,9 @@
 enum { LANES = HEAT_WAVE_LANES, SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
 
 /* [columns] The largest W; a frame up to this wide is one tile without skew.  Chosen by measurement
-   (solver/MEASURED.md): tiles of 1024 columns, and a last tile that is nearly empty, take up to half
-   as long again, since each call of a kernel costs as much as some hundred cells.  At 32 steps a
-   ring of this width takes 2.1 MB, which a third-level cache has to hold; a larger value was not
+   (solver/MEASURED.md): tiles of 1024 columns, and a last tile that is nearly empty, take up to
+   half as long again, since each call of a kernel costs as much as some hundred cells.  At 32 steps
+   a ring of this width takes 2.1 MB, which a third-level cache has to hold; a larger value was not
    measured. */
 enum { WIDEST = 2048 };
 

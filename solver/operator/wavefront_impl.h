@@ -54,8 +54,8 @@ typedef struct {
 } HeatWaveRow;
 
 /** The coefficients that a block has: the first kind that fits all rows of its frame.  A later kind
- *  reads one array more.  HEAT_WAVE_CHANGING and HEAT_WAVE_EXCHANGE_CHANGING are never the kind of a
- *  block, but that of rows whose sources or fluxes HeatWaveSetSources computes for each step. */
+ *  reads one array more.  HEAT_WAVE_CHANGING and HEAT_WAVE_EXCHANGE_CHANGING are never the kind of
+ *  a block, but that of rows whose sources or fluxes HeatWaveSetSources computes for each step. */
 typedef enum {
   HEAT_WAVE_PLAIN,      /* no sources, and C is the same along each row */
   HEAT_WAVE_CAPACITIES, /* no sources */

@@ -36,8 +36,8 @@ PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
 /** Return whether T_amb changes with time.  Not collective; equal on all ranks. */
 PetscBool HeatAmbientExchangeVaries(const HeatAmbientExchange *exchange);
 
-/** Return whether T_amb is the same in all cells at any time, since its formula has neither x nor y.
- *  Not collective; equal on all ranks. */
+/** Return whether T_amb is the same in all cells at any time, since its formula has neither x nor
+ *  y. Not collective; equal on all ranks. */
 PetscBool HeatAmbientExchangeIsLevel(const HeatAmbientExchange *exchange);
 
 /** Compute T_amb [K] of all cells at a moment, where HeatAmbientExchangeIsLevel, with the bits that

@@ -128,9 +128,9 @@ static void account_of_every_scheme_closes(void **state)
   for (int k = 0; k < 6; k++) AT_MOST(HeatTestLayouts(Make, Closes, &runs[k]), 1e-12);
 }
 
-/* The heat of the ambient exchange is summed cell by cell over many steps.  An account of steps that
-   are all settled has the heat of the others as well, and 300 steps are more than are settled at
-   once. */
+/* The heat of the ambient exchange is summed cell by cell over many steps.  An account of steps
+   that are all settled has the heat of the others as well, and 300 steps are more than are settled
+   at once. */
 static void account_of_the_ambient_exchange_closes(void **state)
 {
   const Run runs[] = {{HEAT_SCHEME_FTCS, 0.0, PETSC_TRUE, 5},

@@ -162,8 +162,8 @@ static void array_keeps_what_is_not_finite(void **state)
   }
 }
 
-/* Blocks of one sign, of both signs and of zeros, and what is not finite, in arrays of several blocks
-   and a part of one. */
+/* Blocks of one sign, of both signs and of zeros, and what is not finite, in arrays of several
+   blocks and a part of one. */
 static void magnitudes_are_summed_beside_the_values(void **state)
 {
   enum { N = 900 };

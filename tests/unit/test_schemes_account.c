@@ -16,8 +16,9 @@ static PetscReal StoredApart(const HeatProblem *p, Vec T, const PetscReal *befor
   return HeatTestSum(p->g->comm, sum);
 }
 
-/* Return the heat that a step brought [J/m]: by its flows, by what it settled of the ambient exchange,
-   and by what is not settled yet, of which *unsettled [J/m] is the value before and after the step. */
+/* Return the heat that a step brought [J/m]: by its flows, by what it settled of the ambient
+   exchange, and by what is not settled yet, of which *unsettled [J/m] is the value before and after
+   the step. */
 static PetscReal Brought(const HeatProblem *p, const HeatStepInfo *info, PetscReal *unsettled)
 {
   const PetscReal before = *unsettled;
