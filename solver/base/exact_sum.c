@@ -120,7 +120,10 @@ static void AddBlock(const Targets *to, const PetscReal x[BLOCK])
   low = Fold(ldexp(1.5, e - FOLDED + BLOCK_BITS), rest, rest);
   AddValue(to, high);
   AddValue(to, low);
-  if (Largest(rest) > 0.0) AddEach(to, BLOCK, rest);
+  if (Largest(rest) == 0.0) return;
+  for (int i = 0; i < BLOCK; i++) {
+    if (rest[i] != 0.0) AddValue(to, rest[i]); /* the largest values have no rest */
+  }
 }
 
 void HeatExactSumAddArray(HeatExactSum *sum, size_t n, const PetscReal *values)
