@@ -41,7 +41,7 @@ MUTATIONS = [
     # conductances
     solver("arithmetic for harmonic", "average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)",
            "average != HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)", "layers tealeaf contact"),
-    solver("geometric for harmonic mean", "2.0 * a * b / (a + b)", "PetscSqrtReal(a * b)", "layers space"),
+    solver("geometric for harmonic mean", "? 2.0 * a * b / (a + b) :", "? PetscSqrtReal(a * b) :", "layers space"),
     solver("conductance of the other shape", "area = axis == 0 ? g->hy : g->hx, h", "area = axis == 0 ? g->hx : g->hy, h",
            "modes"),
     solver("other axis in the halo of conductivities", "HeatConductivityField(k, axis), first, end, StripOfK",
@@ -61,7 +61,7 @@ MUTATIONS = [
     solver("diagonal of half the faces", "return (f->own[0] + f->own[1]) + (f->own[2] + f->own[3])",
            "return (f->own[0] + f->own[1]) + f->own[2]", "matrix"),
     solver("positive coupling in the matrix", "values[n++] = -faces.beyond[s]", "values[n++] = faces.beyond[s]", "matrix"),
-    solver("twice the stable step", "bound > 0.0 ? 2.0 / bound", "bound > 0.0 ? 4.0 / bound", "maximum"),
+    solver("twice the stable step", "stiffness > 0.0 ? 2.0 / stiffness", "stiffness > 0.0 ? 4.0 / stiffness", "maximum"),
     # the energy account
     solver("flux with the wrong sign in the account", "(faces->T[k] - cell) + faces->F[k]", "(faces->T[k] - cell) - faces->F[k]",
            "conservation"),

@@ -14,7 +14,7 @@ typedef struct {
   double call, line, cell, more, cache;
 } Truth;
 
-/* Costs of the order of those in inputs/machines/xeon.yaml, all different. */
+/* Costs of the order of those in inputs/machines/epyc.yaml, all different. */
 static const Truth Kernels[HEAT_KERNELS] = {
     [HEAT_KERNEL_FTCS]       = {4e-6, 2e-8, 1.2e-9, 1.1e-9, 262144.0},
     [HEAT_KERNEL_FTCS_SWEEP] = {2e-6, 2e-8, 4.2e-10, 1.3e-10, 1048576.0},
