@@ -272,10 +272,10 @@ PetscErrorCode HeatVerifyDecomposition(HeatVerify *v)
   PetscCall(MeasureLayouts(v, &wide, "wide", size, 1));
   PetscCall(MeasureLayouts(v, &tall, "tall", 1, size));
   PetscCall(MeasureLayouts(v, &periodic, "periodic", size, 1));
-  /* 1700 columns are more than one tile of a sweep (up to 1536: solver/operator/wavefront.c);
+  /* 2100 columns are more than one tile of a sweep (up to 2048: solver/operator/wavefront.c);
      blocks of 24 rows or 66 columns are more than the 16 cells below which only single steps are
      taken. */
-  PetscCall(MeasureSweeps(v, "rows", 1700, 24 * size, (const int[]){1, size}, PETSC_FALSE));
+  PetscCall(MeasureSweeps(v, "rows", 2100, 24 * size, (const int[]){1, size}, PETSC_FALSE));
   PetscCall(MeasureSweeps(v, "columns", 66 * size, 70, (const int[]){size, 1}, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

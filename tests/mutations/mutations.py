@@ -32,7 +32,7 @@ MUTATIONS = [
     solver("west reads east's conductance", "((gx[i] * (w[i] - c[i])", "((gx[(i) + 1] * (w[i] - c[i])",
            "matrix conservation layers"),
     solver("mass without capacity", "out[i] = mass * C[i] * c[i] - SUM(i)", "out[i] = mass * c[i] - SUM(i)", "modes matrix"),
-    solver("explicit step with one cell's capacity", "c[i] + dt / C[i] * (SUM(i) + q[i]);", "c[i] + dt / C[0] * (SUM(i) + q[i]);",
+    solver("explicit step with one cell's capacity", "NEW(gx[i], gx[i + 1], gs[i], gn[i], r[i]);", "NEW(gx[i], gx[i + 1], gs[i], gn[i], r[0]);",
            "conservation"),
     solver("explicit step without source", "c[i] + dt / C[i] * (SUM(i) + q[i]);", "c[i] + dt / C[i] * SUM(i);",
            "time conservation"),
