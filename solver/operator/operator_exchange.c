@@ -13,24 +13,13 @@
 
 #include "solver/operator/operator_impl.h"
 
-/* Number of cells whose heat is summed at a time.  Chosen: two blocks of HeatExactSumAddArray, as
-   in operator_heat.c. */
-enum { BATCH = 512 };
-
 /* [bytes] Alignment of the sums: a line of the cache, so that vectors of the sweep lie in one. */
 enum { LINE = 64 };
 
 void HeatFlowsAddExchange(HeatFlows *flows, size_t n, const PetscReal *heat)
 {
-  PetscReal magnitude[BATCH];
-
-  HeatExactSumAddArray(&flows->sum[HEAT_FLOW_EXCHANGE], n, heat);
-  for (size_t begin = 0; begin < n; begin += BATCH) {
-    const size_t now = PetscMin(n - begin, (size_t)BATCH);
-
-    for (size_t k = 0; k < now; k++) magnitude[k] = PetscAbsReal(heat[begin + k]);
-    HeatExactSumAddArray(&flows->sum[HEAT_FLOW_TURNOVER], now, magnitude);
-  }
+  HeatExactSumAddWithMagnitudes(&flows->sum[HEAT_FLOW_EXCHANGE], &flows->sum[HEAT_FLOW_TURNOVER], n,
+                                heat);
 }
 
 PetscErrorCode HeatOperatorSumExchange(HeatOperator *op)

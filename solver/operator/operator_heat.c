@@ -2,7 +2,7 @@
  *
  *  Heat is summed exactly (base/exact_sum.h), so that the energy account has the same bits on any
  *  number of ranks.  Values are gathered in batches, because adding an array costs less than half
- *  of adding its values one by one (1.1 ns and 2.5 ns a term, solver/MEASURED.md). */
+ *  of adding its values one by one (1.0 ns and 2.5 ns a term, solver/MEASURED.md). */
 #include "solver/operator/operator_impl.h"
 
 /* Return the heat that enters through face k of a side, G (T_b - T_c) + F [W/m], with `cell` the

@@ -17,7 +17,8 @@ JUMPS = [{"name": "slow", "conductivity": 0.02, "density": 1.0, "specific_heat":
          {"name": "fast", "conductivity": [300.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
 STEEP = [{**JUMPS[0], "conductivity": "0.02 + 0.0002*T"}, {**JUMPS[1], "conductivity": "100 + 0.3*T"}]
 SCHEMES = {"backward-euler": ("backward-euler", JUMPS, 3.0), "bdf2": ("bdf2", JUMPS, 3.0), "esdirk": ("esdirk", JUMPS, 0.02),
-           "newton": ("bdf2", STEEP, 0.001), "rkl2": ("rkl2", JUMPS, 0.3), "ts": ("ts:cn", JUMPS, 3.0)}
+           "newton": ("bdf2", STEEP, 0.001), "rkl2": ("rkl2", JUMPS, 0.3),
+           "rkl2, exchange": ("rkl2", JUMPS, 0.3), "ts": ("ts:cn", JUMPS, 3.0)}
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,8 @@ def hard(name: str, **sections) -> dict:
         solver={"tolerance": 1e-12, "preconditioner": "jacobi", "max_iterations": 100000},
         output={"snapshots": {"every": 1}, "history": {"every": 1}, "probes": [{"name": "a", "at": [0.31, 0.22]}]},
         checkpoint={"keep": 3})
+    if name == "rkl2, exchange":  # its heat is summed in the cells stage by stage, also in a step that is abandoned
+        case["exchange"] = {"coefficient": "3 + x", "ambient": "5 - y"}
     case.update(sections)
     return case
 
