@@ -301,6 +301,21 @@ PetscBool HeatSwitchesGiveUp(HeatSwitches *s)
 
 PetscReal HeatSwitchesWork(const HeatSwitches *s) { return s->work; }
 
+/* Create an object that watches nothing yet, with room for every operation of the formula. */
+static PetscErrorCode StartCreate(const char *text, HeatSwitches **switches)
+{
+  HeatSwitches *s;
+  const char   *problem;
+  size_t        position;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *switches = s;
+  PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
+  PetscCall(PetscCalloc1(s->tree.n, &s->watches));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Allocate what searches need; destroy the object if it watches nothing. */
 static PetscErrorCode FinishCreate(HeatSwitches **switches)
 {
@@ -315,14 +330,10 @@ static PetscErrorCode FinishCreate(HeatSwitches **switches)
 PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitches **switches)
 {
   HeatSwitches *s;
-  const char   *problem;
-  size_t        position;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&s));
+  PetscCall(StartCreate(text, &s));
   *switches = s;
-  PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
-  PetscCall(PetscCalloc1(s->tree.n, &s->watches));
   for (int k = 0; k < s->tree.n; k++) {
     const HeatOperation *o    = &s->tree.operations[k];
     const PetscBool      pole = o->op == HEAT_OP_TAN || PoleOperand(&s->tree, o) >= 0 ? PETSC_TRUE
@@ -340,14 +351,10 @@ PetscErrorCode HeatSwitchesCreateAt(const char *text, PetscReal x, PetscReal y,
                                     HeatSwitches **switches)
 {
   HeatSwitches *s;
-  const char   *problem;
-  size_t        position;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&s));
+  PetscCall(StartCreate(text, &s));
   *switches = s;
-  PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
-  PetscCall(PetscCalloc1(s->tree.n, &s->watches));
   for (int k = 0; k < s->tree.n; k++)
     if (HeatSwitchesMove(&s->tree, k)) s->watches[s->n++].operation = k;
   HeatExpressionTreePlace(&s->tree, x, y);

@@ -164,6 +164,48 @@ static void source_is_that_of_the_time_forth_and_back(void **state)
   AT_MOST(HeatTestLayouts(MakeChanging, TimesAreFollowed, NULL), 10.0 * ROUNDING);
 }
 
+static HeatCase *MakePlaceAndTime(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestText(&c->source, "x*t*t + y");
+  return c;
+}
+
+static PetscReal OfPlaceAtTwo(PetscReal x, PetscReal y) { return 4.0 * x + y; }
+static PetscReal OfPlaceAtThree(PetscReal x, PetscReal y) { return 9.0 * x + y; }
+
+/* A source is evaluated once for a time: again after other times, and after a line over a step. */
+static PetscReal TimesComeBack(HeatProblem *p)
+{
+  const HeatTimeLine line  = HeatTimeLineOver(0.0, 4.0);
+  const HeatMoment   two   = {2.0, 0.0};
+  HeatFault          fault = {0};
+  HeatSource        *s;
+  PetscReal          worst;
+
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
+  OK(HeatSourceSetTime(s, two, &fault));
+  OK(HeatSourceSetTime(s, two, &fault));
+  worst = CellsApart(p->g, s, OfPlaceAtTwo);
+  OK(HeatSourceSetTime(s, (HeatMoment){3.0, 0.0}, &fault));
+  worst = HeatTestMax(worst, CellsApart(p->g, s, OfPlaceAtThree));
+  OK(HeatSourceSetTime(s, two, &fault));
+  worst = HeatTestMax(worst, CellsApart(p->g, s, OfPlaceAtTwo));
+  OK(HeatSourceSetTimeOnLine(s, &line, 2.0, &fault));
+  OK(HeatSourceSetTime(s, two, &fault));
+  worst = HeatTestMax(worst, CellsApart(p->g, s, OfPlaceAtTwo));
+  OK(HeatSourceDestroy(&s));
+  return worst;
+}
+
+static void source_of_place_and_time_is_that_of_the_time_again(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakePlaceAndTime, TimesComeBack, NULL), 10.0 * ROUNDING);
+}
+
 static PetscReal TotalFollows(HeatProblem *p)
 {
   HeatFault   fault = {0};
@@ -360,6 +402,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(source_of_the_case_is_added_to_that_of_the_last_region),
     cmocka_unit_test(totals_are_the_sums_of_cells_and_of_their_magnitudes),
     cmocka_unit_test(source_is_that_of_the_time_forth_and_back),
+    cmocka_unit_test(source_of_place_and_time_is_that_of_the_time_again),
     cmocka_unit_test(totals_follow_the_time),
     cmocka_unit_test(switched_source_goes_off_and_on),
     cmocka_unit_test(source_of_temperature_is_that_of_the_last_update),
