@@ -137,6 +137,23 @@ def test_files_of_petscs_options_are_those_of_before_after_a_refused_run(tmp_pat
         assert run(tmp_path, small(), "--quiet", *args, ranks=ranks).code == code
         if option[0] in ("-history", "-log_view"):
             assert (tmp_path / name).read_bytes() == first, f"{name} has changed"
+        else:
+            assert (tmp_path / name).read_bytes() == b"", f"{name}, which PETSc empties, has the output of a refused run"
+
+
+def test_link_to_the_file_of_a_petsc_option_stays_after_a_refused_run(tmp_path):
+    """PETSc creates the file that a link without a target points to; this file is removed, not the link."""
+    (tmp_path / "link.log").symlink_to("made.log")
+    assert run(tmp_path, small(), "--set", "time.steps=-1", "-history", "link.log").code == 2
+    assert (tmp_path / "link.log").is_symlink() and not (tmp_path / "made.log").exists()
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "log"])
+def test_message_of_a_refused_run_stays_in_the_file_of_its_history(tmp_path, name):
+    """Both streams are redirected to the file that PETSc writes its history to."""
+    with open(tmp_path / "log", "a") as log:
+        done = subprocess.run([HEAT2D, "none.yaml", "-history", name], cwd=tmp_path, stdout=log, stderr=log, timeout=60, check=False)
+    assert done.returncode == 2 and "heat2d: error: none.yaml: cannot be read" in (tmp_path / "log").read_text()
 
 
 # ---- columns ----------------------------------------------------------------------------------------------
