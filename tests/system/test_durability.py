@@ -339,6 +339,28 @@ def test_changed_digit_of_a_table_is_reported_at_a_restart(tmp_path, scheme, nam
     assert not must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest")).err
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_checkpoint_of_an_earlier_version_has_no_digest_of_tables_to_compare(tmp_path, ranks):
+    """A changed number cannot be seen then; a lost row is, as before."""
+    must(run(tmp_path, small(), "--quiet"))
+    path = tmp_path / "out" / "checkpoint_000008.h5"
+    path.with_suffix(".json").unlink()
+    with h5py.File(path, "r+") as file:  # which removes the seal
+        lines = bytes(file["state/tables"][:]).decode().splitlines()
+        assert lines and all(re.fullmatch(r"\S+ \d+ \d+ [0-9a-f]{16}", line) for line in lines), lines
+        del file["state/tables"]
+        text = "".join(line.rsplit(" ", 1)[0] + "\n" for line in lines).encode()
+        new = file["state"].create_dataset("tables", data=np.frombuffer(text, np.uint8))
+        new.attrs["checksum"] = np.uint64(sum(mix(byte ^ (k + 1) * 0x9E3779B97F4A7C15 % 2**64) for k, byte in enumerate(text)) % 2**64)
+    change_a_digit(tmp_path / "out" / "history.csv", 3, 1)
+    words = ("--quiet", "--restart", "out/checkpoint_000008.h5")
+    assert "warning" not in must(run(tmp_path, tmp_path / "case.yaml", *words, ranks=ranks)).err
+    rows = (tmp_path / "out" / "history.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "out" / "history.csv").write_text("".join(rows[:2] + rows[3:]))
+    again = must(run(tmp_path, tmp_path / "case.yaml", *words, ranks=ranks))
+    assert again.err.count("warning") == 1 and "out/history.csv has 8 rows up to step 8" in again.err, again.err
+
+
 @pytest.mark.parametrize("ranks", [1, 3])
 @pytest.mark.parametrize("scheme", ["ftcs", "rkl2", "backward-euler", "bdf2"])
 def test_no_word_about_values_where_none_has_changed(tmp_path, scheme, ranks):
