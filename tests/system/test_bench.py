@@ -617,6 +617,20 @@ def test_field_file_of_an_earlier_result_is_deleted(tmp_path):
     assert not (tmp_path / "out" / "field.h5").exists() and not (tmp_path / "out" / ".field.h5.part").exists()
 
 
+@pytest.mark.parametrize("name", ["results.json", "proof.json", "results.json.sig", "field.h5", ".field.h5.part"])
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_folder_with_the_name_of_a_file_is_refused_before_an_earlier_result_is_deleted(tmp_path, name, ranks):
+    (tmp_path / "out").mkdir()
+    for other in ("results.json", "proof.json", "field.h5"):
+        (tmp_path / "out" / other).write_text("old")
+    (tmp_path / "out" / name).unlink(missing_ok=True)
+    (tmp_path / "out" / name).mkdir()
+    before = sorted((tmp_path / "out").iterdir())
+    done = bench(tmp_path, *SHORT, "--workload", "explicit", ranks=ranks)
+    assert done.code == 4 and done.err == f"heat2d: error: out cannot be used as the output folder: {name} in it is a folder; move it away\n"
+    assert done.out == "" and sorted((tmp_path / "out").iterdir()) == before
+
+
 def test_checkpoints_leave_no_field_to_reread(durable):
     done = reread(durable, 2)
     assert done.code == 2 and "--reread is for implicit and explicit" in done.err and done.err.count("heat2d: error:") == 1, done.err
