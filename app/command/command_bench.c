@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/bench/bench_checkpoint.h"
@@ -347,21 +348,46 @@ static PetscErrorCode RunWorkload(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Delete the proof, the signature and the last field of an earlier result, which are not those of
-   this one, and what a run that was killed left of them. */
-static PetscErrorCode RemoveEarlier(Bench *b)
-{
-  static const char *const names[] = {"proof.json", HEAT_SIGNATURE_FILE, HEAT_FIELD_NAME,
+/* The files of an earlier result besides its record, which are not those of this one, and what a
+   run that was killed left of them. */
+static const char *const earlier[] = {"proof.json", HEAT_SIGNATURE_FILE, HEAT_FIELD_NAME,
                                       "." HEAT_FIELD_NAME ".part"};
-  const int                n       = (int)(sizeof names / sizeof *names);
-  HeatFileError            error   = {0};
+enum { EARLIER = sizeof earlier / sizeof *earlier };
+
+static void EarlierPath(const Bench *b, int k, char path[PETSC_MAX_PATH_LEN])
+{
+  (void)snprintf(path, PETSC_MAX_PATH_LEN, "%s/%s", b->q.directory, earlier[k]);
+}
+
+/* Fail, before anything is changed, if one of the names is a folder. */
+static PetscErrorCode CheckEarlier(Bench *b)
+{
+  HeatFileError error = {0};
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < n && b->rank == 0; k++) {
+  for (int k = 0; k < EARLIER && b->rank == 0; k++) {
+    char        path[PETSC_MAX_PATH_LEN];
+    struct stat status;
+
+    EarlierPath(b, k, path);
+    if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+      HeatFileFail(&error, "%s in it is a folder; move it away", earlier[k]);
+  }
+  PetscCall(HeatFileAgree(b->comm, b->q.directory, "used as the output folder", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Delete the files. */
+static PetscErrorCode RemoveEarlier(Bench *b)
+{
+  HeatFileError error = {0};
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < EARLIER && b->rank == 0; k++) {
     char path[PETSC_MAX_PATH_LEN];
 
-    (void)snprintf(path, sizeof path, "%s/%s", b->q.directory, names[k]);
-    if (unlink(path) != 0 && errno != ENOENT) HeatFileFailErrno(&error, names[k]);
+    EarlierPath(b, k, path);
+    if (unlink(path) != 0 && errno != ENOENT) HeatFileFailErrno(&error, earlier[k]);
   }
   PetscCall(HeatFileAgree(b->comm, b->q.directory, "cleared of an earlier result", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -384,6 +410,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
   if (b->q.id.workload != HEAT_BENCH_CHECKPOINT) PetscCall(HeatBenchCheckSpace(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
+  PetscCall(CheckEarlier(b));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
   PetscCall(RemoveEarlier(b));
   PetscCall(HeatBindingCollect(b->comm, MPI_COMM_NULL, &b->binding));

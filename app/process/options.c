@@ -63,57 +63,59 @@ static PetscBool ParseFlag(const char *word, const char *name, PetscBool *flag)
   return PETSC_TRUE;
 }
 
-/* Parse argument *k if it is an option of `heat2d bench`. */
-static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
-{
-  const struct {
-    const char  *name;
-    const char **value;
-  } options[] = {{"--class", &o->bench.size},
-                 {"--workload", &o->bench.workload},
-                 {"--rules", &o->bench.rules},
-                 {"--nonce", &o->bench.nonce},
-                 {"--duration", &o->bench.duration},
-                 {"--memory-fraction", &o->bench.memory},
-                 {"--recompute", &o->bench.recompute},
-                 {"--reread", &o->bench.reread},
-                 {"--key", &o->bench.key}};
+/* An option that takes a value, and where the value is stored. */
+typedef struct {
+  const char  *name;
+  const char **value;
+} ValueOption;
 
-  for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
-    const char *value = ValueOf(o, options[n].name, argc, argv, k);
+/* Store the value of argument *k if it is one of the options [n], and the name of the option in
+   *first unless that has one.  Return whether it is one. */
+static PetscBool ParseValue(HeatOptions *o, size_t n, const ValueOption *options,
+                            const char **first, int argc, char **argv, int *k)
+{
+  for (size_t m = 0; m < n; m++) {
+    const char *value = ValueOf(o, options[m].name, argc, argv, k);
 
     if (!value) continue;
-    *options[n].value = value;
-    if (!o->bench_option) o->bench_option = options[n].name;
-    o->n_bench++;
+    *options[m].value = value;
+    if (!*first) *first = options[m].name;
     return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }
 
+/* Parse argument *k if it is an option of `heat2d bench`. */
+static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
+{
+  const ValueOption options[] = {{"--class", &o->bench.size},
+                                 {"--workload", &o->bench.workload},
+                                 {"--rules", &o->bench.rules},
+                                 {"--nonce", &o->bench.nonce},
+                                 {"--duration", &o->bench.duration},
+                                 {"--memory-fraction", &o->bench.memory},
+                                 {"--recompute", &o->bench.recompute},
+                                 {"--reread", &o->bench.reread},
+                                 {"--key", &o->bench.key}};
+  const size_t      n         = sizeof options / sizeof *options;
+
+  if (!ParseValue(o, n, options, &o->bench_option, argc, argv, k)) return PETSC_FALSE;
+  o->n_bench++;
+  return PETSC_TRUE;
+}
+
 /* Parse argument *k if it is an option of `heat2d plan`. */
 static PetscBool ParsePlanOption(HeatOptions *o, int argc, char **argv, int *k)
 {
-  const struct {
-    const char  *name;
-    const char **value;
-  } options[] = {{"--ranks", &o->plan.ranks},
-                 {"--ranks-per-node", &o->plan.per_node},
-                 {"--iterations", &o->plan.iterations},
-                 {"--json", &o->plan.json},
-                 {"--map", &o->plan.map},
-                 {"--machine", &o->plan.machine},
-                 {"--calibrate", &o->plan.calibrate}};
+  const ValueOption options[] = {{"--ranks", &o->plan.ranks},
+                                 {"--ranks-per-node", &o->plan.per_node},
+                                 {"--iterations", &o->plan.iterations},
+                                 {"--json", &o->plan.json},
+                                 {"--map", &o->plan.map},
+                                 {"--machine", &o->plan.machine},
+                                 {"--calibrate", &o->plan.calibrate}};
 
-  for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
-    const char *value = ValueOf(o, options[n].name, argc, argv, k);
-
-    if (!value) continue;
-    *options[n].value = value;
-    if (!o->plan_option) o->plan_option = options[n].name;
-    return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
+  return ParseValue(o, sizeof options / sizeof *options, options, &o->plan_option, argc, argv, k);
 }
 
 /* Parse argument *k, which begins with "--".  *k advances to its value if that is an argument of

@@ -1,5 +1,5 @@
 /** Files of PETSc's options and refused runs (petsc_files.h). */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "app/process/petsc_files.h"
 
 #include <ctype.h>
@@ -12,11 +12,13 @@
 /* The options that open a file while PETSc is initialised. */
 static const struct {
   const char *name;
-  PetscBool   each_rank; /* the name of the file ends with the number of the rank */
+  PetscBool   each_rank; /* the name of the file ends with the number of the rank, and PETSc empties
+                            the file; it appends to other files */
+  PetscBool   classes;   /* the value is FILE:CLASSES */
   const char *other;     /* in the home folder: the file without a value; NULL: none */
-} early[HEAT_PETSC_FILES] = {{"-history", PETSC_FALSE, ".petschistory"},
-                             {"-info", PETSC_TRUE, NULL},
-                             {"-log_trace", PETSC_TRUE, NULL}};
+} early[HEAT_PETSC_FILES] = {{"-history", PETSC_FALSE, PETSC_FALSE, ".petschistory"},
+                             {"-info", PETSC_TRUE, PETSC_TRUE, NULL},
+                             {"-log_trace", PETSC_TRUE, PETSC_FALSE, NULL}};
 
 /* Return the number of this rank as the launcher tells it, since MPI is not initialised yet. */
 static int Rank(void)
@@ -41,15 +43,13 @@ static void NoteFile(int k, const char *value, HeatPetscFile *file)
   else if (value) length = snprintf(file->path, sizeof file->path, "%s", value);
   else if (early[k].other && home)
     length = snprintf(file->path, sizeof file->path, "%s/%s", home, early[k].other);
-  if (length > 0 && early[k].each_rank) {
-    char *colon = strchr(file->path, ':'); /* -info FILE:CLASSES */
-
-    if (colon) *colon = '\0';
-    length = (int)strlen(file->path);
+  if (early[k].classes) file->path[strcspn(file->path, ":")] = '\0';
+  length = PetscMin(length, (int)strlen(file->path));
+  if (length > 0 && early[k].each_rank)
     length += snprintf(file->path + length, sizeof file->path - (size_t)length, ".%d", Rank());
-  }
   if (length <= 0 || length >= (int)sizeof file->path) file->path[0] = '\0';
-  file->bytes = stat(file->path, &status) == 0 ? (PetscInt64)status.st_size : -1;
+  if (stat(file->path, &status) != 0) file->bytes = -1;
+  else file->bytes = early[k].each_rank ? 0 : (PetscInt64)status.st_size;
 }
 
 /* Note the file if words[0] is an option that opens one.
@@ -91,6 +91,26 @@ PetscErrorCode HeatPetscFilesDropLate(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the messages of this process go to a file. */
+static PetscBool HasMessages(const struct stat *file)
+{
+  struct stat stream;
+
+  for (int k = STDOUT_FILENO; k <= STDERR_FILENO; k++)
+    if (fstat(k, &stream) == 0 && stream.st_dev == file->st_dev && stream.st_ino == file->st_ino)
+      return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Remove a file that PETSc has created, also where `path` is a link to it, which stays. */
+static void Remove(const char *path)
+{
+  char *target = realpath(path, NULL);
+
+  if (target) (void)unlink(target);
+  free(target);
+}
+
 void HeatPetscFilesRestore(const HeatPetscFiles *files)
 {
   for (int k = 0; k < HEAT_PETSC_FILES; k++) {
@@ -98,7 +118,8 @@ void HeatPetscFilesRestore(const HeatPetscFiles *files)
     struct stat          status;
 
     if (!file->path[0] || stat(file->path, &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (file->bytes < 0) (void)unlink(file->path);
+    if (HasMessages(&status)) continue;
+    if (file->bytes < 0) Remove(file->path);
     else if ((PetscInt64)status.st_size > file->bytes &&
              truncate(file->path, (off_t)file->bytes) != 0)
       continue; /* it cannot be repaired; the run has its message already */

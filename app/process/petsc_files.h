@@ -3,9 +3,9 @@
  *
  *  PETSc opens the files of -history, -info and -log_trace while it is initialised, before heat2d
  *  has read the case, and writes those of -log_view :FILE and others while it ends.  A run that is
- *  refused leaves these files as it found them: what was there is cut to its former length, a file
- *  that was not there is removed, and options that write at the end are dropped.  Nothing here is
- *  collective. */
+ *  refused adds nothing to these files: the file of -history is cut to its former length, those of
+ *  -info and -log_trace, which PETSc has emptied, are empty, a file that was not there is removed,
+ *  and options that write at the end are dropped.  Nothing here is collective. */
 #ifndef HEAT_APP_PETSC_FILES_H
 #define HEAT_APP_PETSC_FILES_H
 
@@ -16,7 +16,7 @@ enum { HEAT_PETSC_FILES = 3 };
 /** A file that PETSc opens while it is initialised. */
 typedef struct {
   char       path[PETSC_MAX_PATH_LEN]; /* "": none */
-  PetscInt64 bytes;                    /* its length before; -1: it did not exist */
+  PetscInt64 bytes;                    /* to be kept of it; -1: it did not exist */
 } HeatPetscFile;
 
 /** The files that this rank opens. */
@@ -31,8 +31,9 @@ void HeatPetscFilesNote(const HeatOptions *options, HeatPetscFiles *files);
 /** Drop the options that write files while PETSc ends.  Call it before PetscFinalize. */
 PetscErrorCode HeatPetscFilesDropLate(void);
 
-/** Give the noted files their former lengths, and remove those that did not exist.  Call it after
- *  PetscFinalize.  Anything but a regular file, such as a terminal, is left alone. */
+/** Remove from the noted files what PETSc has written, and remove those that did not exist.  Call
+ *  it after PetscFinalize.  Anything but a regular file, such as a terminal, is left alone, and so
+ *  is the file that stdout or stderr is redirected to. */
 void HeatPetscFilesRestore(const HeatPetscFiles *files);
 
 #endif

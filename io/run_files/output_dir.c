@@ -412,7 +412,10 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) PetscCall(Prepare(dir, restart, &error));
+  if (rank == 0) {
+    CheckNames(dir, &error);
+    if (!error.failed) PetscCall(Prepare(dir, restart, &error));
+  }
   PetscCall(AgreeOnFolder(comm, dir, &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -26,7 +26,9 @@ PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool
  *  Not collective. */
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 
-/** Create `dir` (and its parents) and prepare it for a run.  Collective on comm; rank 0 does it.
+/** Create `dir` (and its parents) and prepare it for a run.  Fails, before anything is changed, if
+ *  results.json, snapshots.xdmf or a temporary name in `dir` is a folder, so that a run could not
+ *  write its files.  Collective on comm; rank 0 does it.
  *  - A fresh run (restart false) deletes the files of an earlier run.  If there are checkpoints and
  *    the earlier run did not finish (no results.json with status ok or check-failed), all its files
  *    but temporary ones are instead moved into unfinished_NNN/, where that run can be continued,
@@ -36,9 +38,7 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
 
 /** Lock the folder and prepare it for a run: HeatOutputDirectoryLock with `make`, and
- *  HeatOutputDirectoryPrepare.  Fails, before anything is changed, if results.json, snapshots.xdmf
- *  or a temporary name in `dir` is a folder, so that a run could not write its files.  Collective
- *  on comm: one broadcast; rank 0 does it.
+ *  HeatOutputDirectoryPrepare.  Collective on comm: one broadcast; rank 0 does it.
  *  @param[in]     case_file  name of the case's file
  *  @param[in]     other      the run continues from a checkpoint of another folder: first all files
  *                            of an earlier run are moved into a new folder earlier_NNN/, because

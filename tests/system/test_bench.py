@@ -63,6 +63,12 @@ def rewrite(folder: Path, name: str, change) -> None:
         rewrite(folder, "results.json", lambda record: record["bench"].update(proof_sha256=digest))
 
 
+def rewrite_both(folder: Path, change) -> None:
+    """Change what record and proof have in common."""
+    for name in ("proof.json", "results.json"):
+        rewrite(folder, name, lambda content: change(content.get("bench", content)))
+
+
 # ---- a run ----------------------------------------------------------------------------------------------------
 
 
@@ -161,10 +167,7 @@ def test_edited_time_is_caught(result, tmp_path):
 
 def test_negative_time_is_caught(result, tmp_path):
     folder = copied(result, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["times"][0] *= -1
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content["times"].__setitem__(0, -content["times"][0]))
     expect_caught(folder, "the times of the record are not those of the proof, or not positive")
 
 
@@ -268,20 +271,14 @@ def test_time_end_to_end_below_that_of_its_parts_is_caught(result, tmp_path):
 @pytest.mark.parametrize("key", ["binary_sha256", "source_sha256"])
 def test_program_without_a_name_is_caught(result, tmp_path, key):
     folder = copied(result, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content).pop(key)
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content.pop(key))
     expect_caught(folder, f"{key} of the program is missing, or differs in record and proof")
 
 
 def test_audit_compares_the_sources_with_its_own(result, tmp_path):
     assert ": the sources of this program\n" in audit(result).stdout
     folder = copied(result, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["source_sha256"] = "0" * 64
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content.update(source_sha256="0" * 64))
     assert f"source_sha256 {'0' * 64}: not the sources of this program\n" in audit(folder).stdout
 
 
@@ -291,10 +288,7 @@ def test_modified_sources_are_told_and_judged_from_ten_minutes_and_class_small(r
     rewrite(folder, "results.json", lambda record: record["provenance"].update(git_commit="0123456789ab-dirty"))
     done = audit(folder)
     assert "commit 0123456789ab-dirty: the source was modified, which base excludes\n" in done.stdout and done.returncode == 0, done.stderr
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["class"] = "small"
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content.update({"class": "small"}))
     expect_caught(folder, "the source was modified (0123456789ab-dirty), which base excludes")
 
 
@@ -308,10 +302,7 @@ def test_figure_of_merit_of_an_invalid_result_is_caught(result, tmp_path):
 
 def test_field_of_another_nonce_is_caught(result, tmp_path):
     folder = copied(result, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["nonce"] = "0x0000000000000007"
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content.update(nonce="0x0000000000000007"))
     expect_caught(folder, "a window is not where nonce and roots place it")
 
 
@@ -353,10 +344,7 @@ def test_figures_that_only_the_audit_repeats_are_caught(result, tmp_path, change
 def test_nonce_in_another_form_is_refused(result, tmp_path, nonce):
     """Readers that parse a number in another way would see another nonce."""
     folder = copied(result, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["nonce"] = nonce
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content.update(nonce=nonce))
     done = audit(folder)
     assert done.returncode == 4 and "no record of this version of heat2d bench" in done.stderr, done.stderr
 
@@ -418,10 +406,7 @@ def test_one_field_for_two_cycles_is_caught(cycles, tmp_path):
 def test_commitments_without_times_are_caught(cycles, tmp_path):
     """Slow cycles at the end cannot be left out of the times alone."""
     folder = copied(cycles, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["times"].pop()
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content["times"].pop())
     expect_caught(folder, "the proof has not one commitment for each time")
 
 
@@ -501,15 +486,16 @@ def test_last_field_is_reread_on_any_number_of_ranks(result, ranks):
     assert f"read on {ranks} rank" in done.out
 
 
-def test_last_field_does_not_depend_on_ranks(result, tmp_path):
-    """All 100 steps of a cycle have the same bits on any number of ranks, with both schemes."""
-    first = read(result, "results.json")["bench"]
-    if len(first["times"]) > 1:
-        pytest.skip("the number of cycles depends on the speed of the machine")
-    other = bench(tmp_path, *SHORT, "--workload", first["workload"], "--nonce", "0x1234567890abcdef", ranks=3)
-    again = read(other.directory, "results.json")["bench"]
-    if len(again["times"]) == 1:
-        assert again["last_field"]["checksum"] == first["last_field"]["checksum"]
+@pytest.mark.parametrize("workload", ["implicit", "explicit"])
+def test_last_field_does_not_depend_on_ranks(tmp_path, workload):
+    """All 100 steps of a cycle have the same bits on any number of ranks, with both schemes.  One cycle takes over 1 ms."""
+    found = []
+    for ranks in (1, 3):
+        made = bench(tmp_path, "--class", "tiny", "--duration", "0.001", "--workload", workload, "--nonce", "7", ranks=ranks)
+        found.append(read(made.directory, "results.json")["bench"])
+    assert [len(one["times"]) for one in found] == [1, 1]
+    for key in ("checksum", "root"):
+        assert found[0]["last_field"][key] == found[1]["last_field"][key]
 
 
 def test_audit_tells_of_the_file_and_does_not_need_it(result, tmp_path):
@@ -611,10 +597,7 @@ def test_field_file_that_is_not_there_or_no_field_is_one_message(result, tmp_pat
 
 def test_field_of_a_larger_class_is_refused(result, tmp_path):
     folder = with_field(result, tmp_path)
-    for name in ("proof.json", "results.json"):
-        def change(content):
-            content.get("bench", content)["class"] = "small"
-        rewrite(folder, name, change)
+    rewrite_both(folder, lambda content: content.update({"class": "small"}))
     done = reread(folder)
     assert done.code == 4 and "512" in done.err and "4096" in done.err, done.err
 
@@ -632,6 +615,20 @@ def test_field_file_of_an_earlier_result_is_deleted(tmp_path):
         (tmp_path / "out" / name).write_text("old")
     assert bench(tmp_path, "--class", "tiny", "--workload", "checkpoint", "--duration", "0.001").code == 5
     assert not (tmp_path / "out" / "field.h5").exists() and not (tmp_path / "out" / ".field.h5.part").exists()
+
+
+@pytest.mark.parametrize("name", ["results.json", "proof.json", "results.json.sig", "field.h5", ".field.h5.part"])
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_folder_with_the_name_of_a_file_is_refused_before_an_earlier_result_is_deleted(tmp_path, name, ranks):
+    (tmp_path / "out").mkdir()
+    for other in ("results.json", "proof.json", "field.h5"):
+        (tmp_path / "out" / other).write_text("old")
+    (tmp_path / "out" / name).unlink(missing_ok=True)
+    (tmp_path / "out" / name).mkdir()
+    before = sorted((tmp_path / "out").iterdir())
+    done = bench(tmp_path, *SHORT, "--workload", "explicit", ranks=ranks)
+    assert done.code == 4 and done.err == f"heat2d: error: out cannot be used as the output folder: {name} in it is a folder; move it away\n"
+    assert done.out == "" and sorted((tmp_path / "out").iterdir()) == before
 
 
 def test_checkpoints_leave_no_field_to_reread(durable):

@@ -137,6 +137,23 @@ def test_files_of_petscs_options_are_those_of_before_after_a_refused_run(tmp_pat
         assert run(tmp_path, small(), "--quiet", *args, ranks=ranks).code == code
         if option[0] in ("-history", "-log_view"):
             assert (tmp_path / name).read_bytes() == first, f"{name} has changed"
+        else:
+            assert (tmp_path / name).read_bytes() == b"", f"{name}, which PETSc empties, has the output of a refused run"
+
+
+def test_link_to_the_file_of_a_petsc_option_stays_after_a_refused_run(tmp_path):
+    """PETSc creates the file that a link without a target points to; this file is removed, not the link."""
+    (tmp_path / "link.log").symlink_to("made.log")
+    assert run(tmp_path, small(), "--set", "time.steps=-1", "-history", "link.log").code == 2
+    assert (tmp_path / "link.log").is_symlink() and not (tmp_path / "made.log").exists()
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "log"])
+def test_message_of_a_refused_run_stays_in_the_file_of_its_history(tmp_path, name):
+    """Both streams are redirected to the file that PETSc writes its history to."""
+    with open(tmp_path / "log", "a") as log:
+        done = subprocess.run([HEAT2D, "none.yaml", "-history", name], cwd=tmp_path, stdout=log, stderr=log, timeout=60, check=False)
+    assert done.returncode == 2 and "heat2d: error: none.yaml: cannot be read" in (tmp_path / "log").read_text()
 
 
 # ---- columns ----------------------------------------------------------------------------------------------
@@ -320,6 +337,28 @@ def test_changed_digit_of_a_table_is_reported_at_a_restart(tmp_path, scheme, nam
     assert path.read_text().splitlines()[row + 1] == changed, "the row is not kept as it was found"
     # The next checkpoint knows the table as it is now.
     assert not must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest")).err
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_checkpoint_of_an_earlier_version_has_no_digest_of_tables_to_compare(tmp_path, ranks):
+    """A changed number cannot be seen then; a lost row is, as before."""
+    must(run(tmp_path, small(), "--quiet"))
+    path = tmp_path / "out" / "checkpoint_000008.h5"
+    path.with_suffix(".json").unlink()
+    with h5py.File(path, "r+") as file:  # which removes the seal
+        lines = bytes(file["state/tables"][:]).decode().splitlines()
+        assert lines and all(re.fullmatch(r"\S+ \d+ \d+ [0-9a-f]{16}", line) for line in lines), lines
+        del file["state/tables"]
+        text = "".join(line.rsplit(" ", 1)[0] + "\n" for line in lines).encode()
+        new = file["state"].create_dataset("tables", data=np.frombuffer(text, np.uint8))
+        new.attrs["checksum"] = np.uint64(sum(mix(byte ^ (k + 1) * 0x9E3779B97F4A7C15 % 2**64) for k, byte in enumerate(text)) % 2**64)
+    change_a_digit(tmp_path / "out" / "history.csv", 3, 1)
+    words = ("--quiet", "--restart", "out/checkpoint_000008.h5")
+    assert "warning" not in must(run(tmp_path, tmp_path / "case.yaml", *words, ranks=ranks)).err
+    rows = (tmp_path / "out" / "history.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "out" / "history.csv").write_text("".join(rows[:2] + rows[3:]))
+    again = must(run(tmp_path, tmp_path / "case.yaml", *words, ranks=ranks))
+    assert again.err.count("warning") == 1 and "out/history.csv has 8 rows up to step 8" in again.err, again.err
 
 
 @pytest.mark.parametrize("ranks", [1, 3])

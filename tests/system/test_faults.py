@@ -33,14 +33,15 @@ def deflated() -> dict:
     return case() | {"output": {"snapshots": {"every": 6}, "history": {"every": 4}, "compression": "deflate"}}
 
 
-def faulty(directory: Path, ranks: int, fault: str = "", log: Path | None = None, word: str = HIT) -> Outcome:
+def faulty(directory: Path, ranks: int, fault: str = "", log: Path | None = None, word: str = HIT,
+           what: tuple[str, ...] = ("case.yaml",)) -> Outcome:
     shutil.rmtree(directory / "out", ignore_errors=True)
     env = environment(ranks)
     preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
     words = [f"LD_PRELOAD={preload}", f"HEAT2D_FAULT_PATH={word}"]
     words += [f"HEAT2D_FAULT={fault}"] if fault else []
     words += [f"HEAT2D_FAULT_LOG={log}"] if log else []
-    done = subprocess.run(["timeout", "-k", "5", "60", *MPIEXEC, "-n", str(ranks), "env", *words, HEAT2D, "case.yaml",
+    done = subprocess.run(["timeout", "-k", "5", "60", *MPIEXEC, "-n", str(ranks), "env", *words, HEAT2D, *what,
                            "--output", "out", "--quiet"], cwd=directory, env=env, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, check=False)
     assert done.returncode != 124 and (done.returncode != 137 or "kill" in fault), f"{fault}: a hang\n{done.stderr}"
@@ -310,6 +311,28 @@ def test_killed_at_any_row_it_can_be_continued(tmp_path, undisturbed_rows, ranks
             continue
         again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=3 - ranks))
         assert not again.err and table.read_bytes() == undisturbed_rows, f"{fault}: {again.err}"
+
+
+# ---- the last field of a bench -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("action", ["ENOSPC", "flip"])
+def test_last_field_of_a_bench_that_cannot_be_written_is_one_error(tmp_path, action, rank):
+    """Also rows that reach the disk with a changed bit.  There is no record then, and nothing remains of the file."""
+    words = ("bench", "--class", "tiny", "--workload", "explicit", "--duration", "0.001")
+    log = tmp_path / "log"
+    assert faulty(tmp_path, 2, log=log, word=".field.h5.part", what=words).code == 5  # too short to be valid
+    lines = [line.split() for line in log.read_text().splitlines()]
+    calls = [call for of, call, _ in lines if of == str(rank)]
+    rows = [number for number, call in enumerate(calls, 1) if call == "pwrite"][-2:]  # their values and their checksums
+    for number in [*rows, *([calls.index("fsync") + 1] if action == "ENOSPC" else [])]:
+        fault = f"{number}:{action}:{rank}"
+        outcome = faulty(tmp_path, 2, fault, word=".field.h5.part", what=words)
+        assert outcome.code == 4, f"{fault}: exit code {outcome.code}\n{outcome.err}"
+        reason = "No space left on device" if action == "ENOSPC" else "is damaged: its checksum does not match"
+        assert outcome.err.count("heat2d: error: out/field.h5 cannot be written: ") == 1 and reason in outcome.err, outcome.err
+        assert len(outcome.err.splitlines()) == 1 and not list(outcome.directory.iterdir()), fault
 
 
 # ---- compressed snapshots: rank 0 writes them, and a failure is an error, not a warning ----------------------

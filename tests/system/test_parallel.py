@@ -243,19 +243,26 @@ def blocked(time="ftcs", **more) -> dict:
     return case
 
 
-@pytest.mark.parametrize("time", EXPLICIT_TIMES)
-@pytest.mark.parametrize("ranks", [1, 2, 4, 7])
-def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, time):
-    """Also stages of rkl2; seven blocks are too low for more than 4 stages at once."""
-    alone = finished(run(tmp_path, blocked(time), "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
-    several = finished(run(tmp_path, blocked(time), "--quiet", ranks=ranks, output="several"))
+def written_alike(tmp_path, case: dict, ranks: int) -> tuple[Outcome, list[str]]:
+    """Assert that several steps at once on these ranks write the bytes of single steps on one rank, and the same energy account.
+    Return the outcome of the former, and the names of the files."""
+    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
     assert alone.results["decomposition"]["deep_exchanges"] == 0
     assert several.results["decomposition"]["deep_exchanges"] > 0
     assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
     names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
-    assert len(names) > 5
     for name in names:
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+    assert several.results["energy"] == alone.results["energy"]
+    return several, names
+
+
+@pytest.mark.parametrize("time", EXPLICIT_TIMES)
+@pytest.mark.parametrize("ranks", [1, 2, 4, 7])
+def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, time):
+    """Also stages of rkl2; seven blocks are too low for more than 4 stages at once."""
+    assert len(written_alike(tmp_path, blocked(time), ranks)[1]) > 5
 
 
 EXCHANGE = {"coefficient": "20*(x > 0.2) + 3*y", "ambient": "1 + x"}
@@ -267,17 +274,9 @@ def test_steps_at_once_with_an_ambient_exchange_write_what_single_ones_write(tmp
     """The account too, whose heat of the exchange is summed cell by cell over 256 steps; the checkpoints hold it."""
     case = blocked(time, exchange=EXCHANGE)
     case["time"] = {**case["time"], "steps": 123 if time == "rkl2-long" else 323}
-    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
-    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
-    assert alone.results["decomposition"]["deep_exchanges"] == 0
-    assert several.results["decomposition"]["deep_exchanges"] > 0
-    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
-    names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
+    several, names = written_alike(tmp_path, case, ranks)
     assert any("checkpoint" in name for name in names)
-    for name in names:
-        assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
     energy = several.results["energy"]
-    assert energy == alone.results["energy"]
     assert energy["exchange"] != 0 and energy["balance_error_relative"] < 1e-13
 
 
@@ -319,14 +318,7 @@ def test_a_source_that_follows_a_factor_of_time_is_taken_in_sweeps(tmp_path, ran
     """Also in a region beside a fixed source of the case; a switch ends a sweep."""
     case = blocked(source="20*y")
     case["regions"][1]["source"] = source
-    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
-    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
-    assert alone.results["decomposition"]["deep_exchanges"] == 0
-    assert several.results["decomposition"]["deep_exchanges"] > 0
-    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
-    names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
-    for name in names:
-        assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+    written_alike(tmp_path, case, ranks)
 
 
 def probed() -> dict:

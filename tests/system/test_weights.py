@@ -146,6 +146,16 @@ def test_maps_show_unequal_blocks(tmp_path, kind):
 # ---- the record --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_measured_balance_is_the_mean_time_of_computing_over_the_largest(tmp_path, ranks):
+    """1 on one rank, and nowhere below 1/ranks; steps of an implicit scheme wait for one another, and have none."""
+    case = basic_case(**WIDE, time={"scheme": "ftcs", "step": 1e-5, "steps": 40})
+    found = must(run(tmp_path, case, "--quiet", ranks=ranks)).results["decomposition"]["load_balance_measured"]
+    assert found == pytest.approx(1.0, rel=1e-12) if ranks == 1 else 1 / ranks < found < 1, found
+    implicit = must(run(tmp_path, case, "--quiet", "--set", "time.scheme=backward-euler", ranks=ranks))
+    assert implicit.results["decomposition"]["load_balance_measured"] is None
+
+
 def test_measured_speeds_are_recorded_and_run_again_with_the_same_blocks(tmp_path):
     case = basic_case(**WIDE, time={"scheme": "ftcs", "step": 1e-5, "steps": 40}, decomposition={"weights": "measure"})
     first = must(run(tmp_path, case, "--quiet", ranks=3))
