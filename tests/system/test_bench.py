@@ -808,6 +808,20 @@ def test_disk_that_is_too_small_is_refused_at_start(tmp_path):
     assert not (tmp_path / "not").exists()
 
 
+@pytest.mark.parametrize("size,code", [("5M", 5), ("2M", 2)])
+def test_disk_has_room_for_a_result_in_place_of_an_earlier_one(tmp_path, size, code):
+    """A file system of its own: its 5 MB do not hold two last fields of 2.1 MB with the reserve of 1 MB, and its 2 MB not one."""
+    (tmp_path / "disk").mkdir()
+    words = " ".join([HEAT2D, "bench", *SHORT, "--workload", "explicit", "--output", "disk/out", "--quiet"])
+    inside = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "sh", "-c"]
+    if subprocess.run([*inside, "mount -t tmpfs none disk"], cwd=tmp_path, capture_output=True, check=False).returncode:
+        pytest.skip("namespaces are not permitted here")
+    done = execute([*inside, f"mount -t tmpfs -o size={size} none disk; {words}; {words}"], tmp_path)
+    assert done.returncode == code, done.stderr
+    if code == 2:
+        assert done.stderr.count("class tiny needs 0.00314 GB of disk space for its last field") == 2, done.stderr
+
+
 # ---- the signature -----------------------------------------------------------------------------------------------
 
 
