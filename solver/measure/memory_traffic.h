@@ -5,7 +5,7 @@
  *  has 8 bytes.  C, gx, gy and q (sources and prescribed fluxes) count as
  *  HeatOperatorAddCoefficientsRead does: equal rows that follow one another share an array, which
  *  is read once, so that the numbers below, with one value each for C, gx and gy, are those of rows
- *  that all differ.  q is one more where there are sources, and E and T_amb are those of an exchange.
+ *  that all differ.  q is one more where there are sources; an exchange adds E and T_amb.
  *
  *      ftcs                       a pass reads and writes T (2 values a cell), and reads gx, gy, C
  *                                 and q; a pass takes one step or several.  Where conductivities
