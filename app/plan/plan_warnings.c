@@ -39,7 +39,7 @@ static PetscErrorCode WarnOfNodes(HeatPlan *p)
 static PetscErrorCode WarnOfSmallBlocks(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
-  const PetscInt    halo = p->multigrid ? 9 : 1; /* HEAT_HALO of the multigrid's finest level */
+  const PetscInt    halo = p->multigrid ? HEAT_HALO : 1; /* of the finest level */
   PetscInt          nx, ny, widest;
 
   HeatLayoutWidths(l, 0, &nx, &widest);
