@@ -9,6 +9,7 @@ import pytest
 from heat2d_case import ROOT
 
 BOOTSTRAP = str(ROOT / "bootstrap")
+BUILD = Path(os.environ.get("HEAT2D_BUILD", str(ROOT / "build")))
 
 
 def bootstrap(*args: str, **env: str) -> subprocess.CompletedProcess:
@@ -110,6 +111,19 @@ def test_one_message_names_every_library_that_is_missing(tmp_path):
     for words in ("PETSc: no pkg-config module PETSc>=3.18", "libfyaml: no", "cJSON: no", "libcrypto: no", "muParser: no", "hwloc: no",
                   "Random123: no header", "zlib: no", "parallel HDF5: no", "add PREFIX/lib/pkgconfig to PKG_CONFIG_PATH"):
         assert words in text, words
+
+
+def test_the_program_is_configured_without_cmocka(tmp_path):
+    """As by CMake alone on a cluster: the tests are left out."""
+    petsc = re.search(r"^HEAT2D_PETSC_PKGCONFIG:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)[1]
+    hdf5 = re.search(r"^HDF5_ROOT:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)
+    done = subprocess.run(
+        ["cmake", "-S", str(ROOT), "-B", str(tmp_path / "build"), "-DCMOCKA_LIBRARY=", f"-DHEAT2D_PETSC_PKGCONFIG={petsc}",
+         *([f"-DHDF5_ROOT={hdf5[1]}"] if hdf5 else []), f"-DMPI_C_COMPILER={shutil.which('mpicc.mpich') or 'mpicc'}"],
+        capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cmocka was not found: the tests are not built" in done.stdout
+    assert not (tmp_path / "build" / "tests").exists()
 
 
 def test_the_script_is_plain_posix_shell():
