@@ -39,7 +39,7 @@ enum {
   HEAT_MANY_STAGES     = 15,
   HEAT_FEW_ITERATIONS  = 2, /* even, since x is updated in every second iteration */
   HEAT_MANY_ITERATIONS = 6,
-  HEAT_FIT_GRIDS       = 16 /* most grids of a fit */
+  HEAT_FIT_GRIDS       = 18 /* most grids of a fit */
 };
 
 /** The times on a grid. */
