@@ -1,10 +1,32 @@
 # Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib, libcrypto, Random123), and
 # check that the compiler wrapper, PETSc and HDF5 use one MPI.
 
-find_package(MPI REQUIRED COMPONENTS C)
+# What is not found is collected, so that one message names all of it: on a cluster much may be missing at once.
+set(missing "")
+macro(heat2d_missing library searched debian spack)
+  string(APPEND missing "\n  ${library}: no ${searched} (Debian: ${debian}; Spack: ${spack})")
+endmacro()
+
+# Find a library by its pkg-config module, as PkgConfig::PREFIX.
+macro(heat2d_module prefix module library debian spack)
+  pkg_check_modules(${prefix} QUIET IMPORTED_TARGET "${module}")
+  if(${prefix}_FOUND)
+    message(STATUS "Found ${library}: version ${${prefix}_VERSION}")
+  else()
+    heat2d_missing("${library}" "pkg-config module ${module}" ${debian} ${spack})
+  endif()
+endmacro()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
+find_package(MPI COMPONENTS C)
+if(NOT MPI_C_FOUND)
+  heat2d_missing("MPI" "compiler wrapper that works; set MPI_C_COMPILER to its mpicc" libmpich-dev mpich)
+endif()
+find_package(PkgConfig)
+if(NOT PKG_CONFIG_FOUND)
+  message(FATAL_ERROR "pkg-config was not found; it finds PETSc and other libraries (Debian: pkg-config; Spack: pkgconf)")
+endif()
 
 if(HEAT2D_PETSC_PKGCONFIG)
   set(ENV{PKG_CONFIG_PATH} "${HEAT2D_PETSC_PKGCONFIG}:$ENV{PKG_CONFIG_PATH}")
@@ -12,17 +34,33 @@ elseif(DEFINED ENV{PETSC_DIR})
   set(ENV{PKG_CONFIG_PATH}
     "$ENV{PETSC_DIR}/$ENV{PETSC_ARCH}/lib/pkgconfig:$ENV{PETSC_DIR}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
 endif()
-pkg_check_modules(PETSC REQUIRED IMPORTED_TARGET PETSc>=3.18)
-pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
-pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
-pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto) # SHA-256 of the reference workload
-find_path(HEAT2D_RANDOM123 Random123/philox.h REQUIRED) # counter-based random numbers of the reference workload
-pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
-pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.1)
-find_package(ZLIB REQUIRED)
-
+heat2d_module(PETSC PETSc>=3.18 PETSc petsc-dev petsc)
+heat2d_module(FYAML libfyaml libfyaml libfyaml-dev libfyaml)
+heat2d_module(CJSON libcjson cJSON libcjson-dev cjson)
+heat2d_module(CRYPTO libcrypto "OpenSSL's libcrypto" libssl-dev openssl) # SHA-256 of the reference workload
+heat2d_module(MUPARSER muparser muParser libmuparser-dev muparser)
+heat2d_module(HWLOC hwloc>=2.1 hwloc libhwloc-dev hwloc)
+find_path(HEAT2D_RANDOM123 Random123/philox.h) # counter-based random numbers of the reference workload
+if(NOT HEAT2D_RANDOM123)
+  heat2d_missing("Random123" "header Random123/philox.h" librandom123-dev random123)
+endif()
+find_package(ZLIB)
+if(NOT ZLIB_FOUND)
+  heat2d_missing("zlib" "header zlib.h with libz" zlib1g-dev zlib-api)
+endif()
 set(HDF5_PREFER_PARALLEL ON)
-find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(HDF5 COMPONENTS C)
+if(NOT HDF5_FOUND)
+  heat2d_missing("parallel HDF5" "h5pcc or hdf5.h; set HDF5_ROOT to its folder" libhdf5-mpich-dev hdf5+mpi)
+endif()
+
+if(missing)
+  message(FATAL_ERROR "heat2d needs libraries that were not found:${missing}\n"
+    "Install them, or load their modules. Where they are installed in a folder of their own, PREFIX, "
+    "add PREFIX/lib/pkgconfig to PKG_CONFIG_PATH and PREFIX to CMAKE_PREFIX_PATH. "
+    "README.md, \"On a cluster\", shows how to build them without root.")
+endif()
+
 if(NOT HDF5_IS_PARALLEL)
   message(FATAL_ERROR
     "The HDF5 found (${HDF5_INCLUDE_DIRS}) is a serial build. heat2d needs a parallel HDF5 built with the "

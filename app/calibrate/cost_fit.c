@@ -7,37 +7,41 @@
 
 #include <math.h>
 
-enum { UNKNOWNS = 3 + HEAT_FIT_SIZES, SWEEPS = 20000 };
+enum { UNKNOWNS = 3 + HEAT_FIT_GRIDS, SWEEPS = 20000 };
 
-/* An equation of the least squares: the sum of t(m) over some numbers of cells m. */
+/* An equation of the least squares: the sum of t over some grids. */
 typedef struct {
   PetscInt n;
-  double   cells[32]; /* levels of a multigrid, or one grid */
-  double   seconds;   /* [s] may be negative, because of noise */
-  double   scale;     /* [s] by which the equation is divided */
+  double   cells[32], rows[32]; /* levels of a multigrid, or one grid */
+  double   seconds;             /* [s] may be negative, because of noise */
+  double   scale;               /* [s] by which the equation is divided */
 } Equation;
 
 /* A fit in progress, and its result. */
 typedef struct {
   PetscInt n;               /* unknowns */
-  double   at[UNKNOWNS];    /* [cells] of the steps, from the fourth unknown on */
-  double   value[UNKNOWNS]; /* a, r, c, d_1, d_2, ... */
+  double   at[UNKNOWNS];    /* [cells] where the steps begin, from the fourth unknown on */
+  double   next[UNKNOWNS];  /* [cells] where they end */
+  double   value[UNKNOWNS]; /* a, l, c, d_1, d_2, ... */
 } Model;
 
-/* Return the part of an unknown in t(m). */
-static double Part(const Model *model, PetscInt unknown, double m)
+/* Return the part of an unknown in t(m, rows). */
+static double Part(const Model *model, PetscInt unknown, double m, double rows)
 {
+  const double begin = model->at[unknown], end = model->next[unknown];
+
   if (unknown == 0) return 1.0;
-  if (unknown == 1) return sqrt(m);
+  if (unknown == 1) return rows;
   if (unknown == 2) return m;
-  return m * PetscClipInterval(log(m / model->at[unknown]) / log(4.0), 0.0, 1.0);
+  return m * PetscClipInterval(log(m / begin) / log(end / begin), 0.0, 1.0);
 }
 
+/* Return the time of a square grid of m cells. */
 static double TimeAt(const Model *model, double m)
 {
   double sum = 0.0;
 
-  for (PetscInt k = 0; k < model->n; k++) sum += model->value[k] * Part(model, k, m);
+  for (PetscInt k = 0; k < model->n; k++) sum += model->value[k] * Part(model, k, m, sqrt(m));
   return sum;
 }
 
@@ -45,14 +49,15 @@ static double TimeAt(const Model *model, double m)
    problem is convex and has few unknowns. */
 static void Solve(PetscInt n, const Equation *equations, Model *model)
 {
-  double matrix[HEAT_FIT_SIZES][UNKNOWNS], left[HEAT_FIT_SIZES];
+  double matrix[HEAT_FIT_GRIDS][UNKNOWNS], left[HEAT_FIT_GRIDS];
 
   for (PetscInt i = 0; i < n; i++) {
     left[i] = equations[i].seconds / equations[i].scale;
     for (PetscInt k = 0; k < model->n; k++) {
       matrix[i][k] = 0.0;
       for (PetscInt j = 0; j < equations[i].n; j++)
-        matrix[i][k] += Part(model, k, equations[i].cells[j]) / equations[i].scale;
+        matrix[i][k] += Part(model, k, equations[i].cells[j], equations[i].rows[j]) /
+                        equations[i].scale;
     }
   }
   for (PetscInt k = 0; k < model->n; k++) model->value[k] = 0.0;
@@ -71,19 +76,33 @@ static void Solve(PetscInt n, const Equation *equations, Model *model)
   }
 }
 
-/* Fit one kernel, and store its cost of a cell at `least` cells and at each doubling up to the
-   largest measured size. */
-static void Fit(PetscInt n, const Equation *equations, const HeatRawTimes *raw, double least,
-                HeatCurve *curve)
-{
-  const double last  = raw[n - 1].side * raw[n - 1].side;
-  Model        model = {.n = 3};
+static double CellsOf(const HeatRawTimes *raw) { return raw->nx * raw->ny; }
 
-  for (PetscInt k = 0; k + 1 < n; k++) model.at[model.n++] = raw[k].side * raw[k].side;
+/* Append the cost of a cell of a square grid. */
+static void AddPoint(const Model *model, double m, HeatCurve *curve)
+{
+  HeatCurveAdd(curve, m, PetscMax(TimeAt(model, m) / m, 1e-15));
+}
+
+/* Fit one kernel, and store its cost of a cell at `least` cells, at each doubling and at each
+   measured size, where steps begin and end. */
+static void Fit(PetscInt n, const Equation *equations, const HeatRawTimes *raw, double least,
+                HeatFittedCost *cost)
+{
+  Model  model = {.n = 3};
+  double m     = least;
+
+  for (PetscInt k = 0; k + 1 < n; k++) {
+    if (CellsOf(&raw[k + 1]) <= CellsOf(&raw[k])) continue; /* two shapes of one size */
+    model.at[model.n]     = CellsOf(&raw[k]);
+    model.next[model.n++] = CellsOf(&raw[k + 1]);
+  }
   Solve(n, equations, &model);
-  *curve = (HeatCurve){0};
-  for (double m = least; m <= last * 1.001; m *= 2.0)
-    HeatCurveAdd(curve, m, PetscMax(TimeAt(&model, m) / m, 1e-15));
+  *cost = (HeatFittedCost){.row = model.value[1]};
+  for (PetscInt k = 0; k < n; k++) {
+    for (; m < CellsOf(&raw[k]) * 0.999; m *= 2.0) AddPoint(&model, m, &cost->seconds);
+    AddPoint(&model, CellsOf(&raw[k]), &cost->seconds);
+  }
 }
 
 /* A kernel's time as a linear combination of the raw times of a grid: sum of weights[k]
@@ -142,6 +161,13 @@ static Recipe RecipeOf(HeatKernel kernel, double iterations)
   }
 }
 
+/* Add t of a grid to an equation. */
+static void AddGrid(Equation *e, double nx, double ny)
+{
+  e->cells[e->n]  = nx * ny;
+  e->rows[e->n++] = ny;
+}
+
 /* Make the equation of a kernel on a grid.  Its scale is the uncertainty of the recipe where every
    raw time is uncertain by the same part of itself. */
 static Equation EquationOf(HeatKernel kernel, const HeatRawTimes *raw)
@@ -157,20 +183,34 @@ static Equation EquationOf(HeatKernel kernel, const HeatRawTimes *raw)
     square += term * term;
   }
   e.scale = sqrt(square);
-  if (kernel != HEAT_KERNEL_COARSE) e.cells[e.n++] = raw->side * raw->side;
-  else /* the levels below n x n cells, down to one */
-    for (double side = 0.5 * raw->side; side >= 1.0; side *= 0.5) e.cells[e.n++] = side * side;
+  if (kernel != HEAT_KERNEL_COARSE) AddGrid(&e, raw->nx, raw->ny);
+  else /* the levels below nx x ny cells, down to one */
+    for (double nx = raw->nx, ny = raw->ny; nx > 1.0 || ny > 1.0;) {
+      nx = ceil(0.5 * nx);
+      ny = ceil(0.5 * ny);
+      AddGrid(&e, nx, ny);
+    }
   return e;
 }
 
-void HeatCostFit(PetscInt n, const HeatRawTimes *raw, HeatCurve costs[HEAT_KERNELS])
+void HeatCostFit(PetscInt n, const HeatRawTimes *raw, HeatFittedCost costs[HEAT_KERNELS])
 {
   for (int kernel = 0; kernel < HEAT_KERNELS; kernel++) {
     const PetscBool coarse = kernel == HEAT_KERNEL_COARSE ? PETSC_TRUE : PETSC_FALSE;
-    const double    first  = raw[0].side * raw[0].side;
-    Equation        equations[HEAT_FIT_SIZES];
+    const double    first  = CellsOf(&raw[0]);
+    Equation        equations[HEAT_FIT_GRIDS];
 
     for (PetscInt k = 0; k < n; k++) equations[k] = EquationOf((HeatKernel)kernel, &raw[k]);
     Fit(n, equations, raw, coarse ? first / 64.0 : first, &costs[kernel]);
   }
+}
+
+double HeatCostRise(const HeatRawTimes *small, const HeatRawTimes *large)
+{
+  double most = 0.0;
+
+  for (int k = 0; k < HEAT_RAWS; k++)
+    most = PetscMax(most,
+                    large->seconds[k] / CellsOf(large) / (small->seconds[k] / CellsOf(small)));
+  return most;
 }

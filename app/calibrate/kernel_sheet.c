@@ -20,6 +20,8 @@ typedef struct {
   HeatEnergy    energy; /* empty */
 } Problem;
 
+enum { FTCS, RKL2_ALONE, RKL2_SWEEPS, IMPLICIT, PROBLEMS };
+
 /* What is done with a problem in one measurement. */
 typedef struct {
   Problem    *p;
@@ -29,6 +31,14 @@ typedef struct {
   HeatLinear *linear;
   PetscInt    iterations;
 } Task;
+
+struct HeatSheet {
+  PetscInt         nx, ny; /* cells */
+  HeatCoefficients coefficients;
+  Problem          problems[PROBLEMS];
+  Task             tasks[HEAT_RAWS];
+  HeatTimed        timed[HEAT_CREWS][HEAT_RAWS];
+};
 
 static PetscErrorCode Destroy(Problem *p)
 {
@@ -45,14 +55,13 @@ static PetscErrorCode Destroy(Problem *p)
 }
 
 /* Create a problem with the members `time` of the case, without a stepper. */
-static PetscErrorCode Create(PetscInt n, HeatCoefficients coefficients, const char *time,
-                             Problem *p)
+static PetscErrorCode Create(const HeatSheet *s, const char *time, Problem *p)
 {
   PetscReal *values;
 
   PetscFunctionBeginUser;
   *p = (Problem){0};
-  PetscCall(HeatCalibrationCase(PETSC_COMM_SELF, n, n, coefficients, time, &p->c));
+  PetscCall(HeatCalibrationCase(PETSC_COMM_SELF, s->nx, s->ny, s->coefficients, time, &p->c));
   PetscCall(HeatGridCreate(PETSC_COMM_SELF, p->c, &p->g));
   PetscCall(HeatOperatorCreate(p->g, p->c, NULL, &p->op));
   PetscCall(HeatGridCreateVec(p->g, &p->T));
@@ -118,16 +127,6 @@ _Static_assert((int)HEAT_LONG_SWEEP <= (int)HEAT_STEPS_AT_ONCE &&
                    (int)HEAT_MANY_STAGES <= (int)HEAT_STAGES_AT_ONCE,
                "a task would take more than one sweep");
 
-enum { FTCS, RKL2_ALONE, RKL2_SWEEPS, IMPLICIT, PROBLEMS };
-
-struct HeatSheet {
-  PetscInt         n; /* cells along each axis */
-  HeatCoefficients coefficients;
-  Problem          problems[PROBLEMS];
-  Task             tasks[HEAT_RAWS];
-  HeatTimed        timed[HEAT_CREWS][HEAT_RAWS];
-};
-
 static PetscErrorCode CreateFtcs(HeatSheet *s)
 {
   const PetscInt steps[] = {1, HEAT_SHORT_SWEEP, HEAT_LONG_SWEEP};
@@ -135,7 +134,7 @@ static PetscErrorCode CreateFtcs(HeatSheet *s)
   PetscInt       most;
 
   PetscFunctionBeginUser;
-  PetscCall(Create(s->n, s->coefficients, "scheme: ftcs, step: auto", p));
+  PetscCall(Create(s, "scheme: ftcs, step: auto", p));
   PetscCall(HeatOperatorLimitSteps(p->op, HEAT_STEPS_AT_ONCE));
   PetscCall(HeatStepperCreate(p->op, 0.9 * p->limit, &p->stepper));
   PetscCall(HeatStepperMostAtOnce(p->stepper, &most)); /* the first call sets sweeps up */
@@ -158,7 +157,7 @@ static PetscErrorCode CreateRkl2(HeatSheet *s, PetscBool alone, Problem *p)
   Task task = {.p = p, .steps = 1};
 
   PetscFunctionBeginUser;
-  PetscCall(Create(s->n, s->coefficients, "scheme: rkl2, step: auto", p));
+  PetscCall(Create(s, "scheme: rkl2, step: auto", p));
   PetscCall(HeatOperatorLimitSteps(p->op, alone ? 1 : HEAT_STAGES_AT_ONCE));
   task.dt = DtOf(p, HEAT_FEW_STAGES);
   PetscCall(HeatStepperCreate(p->op, task.dt, &p->stepper));
@@ -189,11 +188,11 @@ static PetscErrorCode FillRightSide(Vec b)
    makes the mass negligible. */
 static PetscErrorCode CreateImplicit(HeatSheet *s)
 {
-  const PetscReal h = 1.0 / (PetscReal)s->n, dt = h * h / 8.0;
+  const PetscReal h = 1.0 / (PetscReal)s->nx, dt = h * h / 8.0;
   Problem        *p = &s->problems[IMPLICIT];
 
   PetscFunctionBeginUser;
-  PetscCall(Create(s->n, s->coefficients, "scheme: backward-euler, step: 1.0", p));
+  PetscCall(Create(s, "scheme: backward-euler, step: 1.0", p));
   PetscCall(VecDuplicate(p->T, &p->b));
   PetscCall(VecDuplicate(p->T, &p->x));
   PetscCall(FillRightSide(p->b));
@@ -209,13 +208,15 @@ static PetscErrorCode CreateImplicit(HeatSheet *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSheetCreate(PetscInt n, HeatCoefficients coefficients, HeatSheet **sheet)
+PetscErrorCode HeatSheetCreate(PetscInt nx, PetscInt ny, HeatCoefficients coefficients,
+                               HeatSheet **sheet)
 {
   HeatSheet *s;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
-  s->n            = n;
+  s->nx           = nx;
+  s->ny           = ny;
   s->coefficients = coefficients;
   PetscCall(CreateFtcs(s));
   PetscCall(CreateRkl2(s, PETSC_TRUE, &s->problems[RKL2_ALONE]));
@@ -283,9 +284,9 @@ PetscInt HeatSheetSweeps(const HeatSheet *s, HeatRaw raw) { return s->tasks[raw]
 
 void HeatSheetFinish(const HeatJob *job, HeatSheet *s, HeatCrew crew, HeatRawTimes *raw)
 {
-  const PetscInt iterations = s->problems[IMPLICIT].info.solve.iterations;
-
-  *raw = (HeatRawTimes){.side = (double)s->n, .iterations = (double)iterations};
+  *raw = (HeatRawTimes){.nx         = (double)s->nx,
+                        .ny         = (double)s->ny,
+                        .iterations = (double)s->problems[IMPLICIT].info.solve.iterations};
   for (int k = 0; k < HEAT_RAWS; k++) {
     HeatTimedFinish(job, &s->timed[crew][k]);
     raw->seconds[k] = s->timed[crew][k].seconds;

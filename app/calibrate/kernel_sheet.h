@@ -1,6 +1,6 @@
 /** The problems of one grid on which kernels are timed.
  *
- *  Each rank has a grid of its own, n x n cells on the unit square, so that nothing is sent, and
+ *  Each rank has a grid of its own, nx x ny cells of equal sides, so that nothing is sent, and
  *  calls the steppers, the linear solver and the diagnostics of a run.  All problems stay in memory
  *  while others are timed, so that every kernel on every grid can have its turn again and again. */
 #ifndef HEAT_APP_KERNEL_SHEET_H
@@ -18,9 +18,10 @@ typedef enum {
   HEAT_CREWS
 } HeatCrew;
 
-/** Create the problems of n x n cells.  Destroy with HeatSheetDestroy.  Not collective.
+/** Create the problems of nx x ny cells.  Destroy with HeatSheetDestroy.  Not collective.
  *  Errors: HEAT_ERR_INPUT for options of PETSc that do not fit the solver. */
-PetscErrorCode HeatSheetCreate(PetscInt n, HeatCoefficients coefficients, HeatSheet **sheet);
+PetscErrorCode HeatSheetCreate(PetscInt nx, PetscInt ny, HeatCoefficients coefficients,
+                               HeatSheet **sheet);
 
 /** Free the problems and set *sheet to NULL, which it may be.  Not collective. */
 PetscErrorCode HeatSheetDestroy(HeatSheet **sheet);

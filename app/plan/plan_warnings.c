@@ -1,5 +1,7 @@
 /** The warnings of a plan: properties that make a run slow or impossible, and remedies. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/plan/plan.h"
@@ -39,7 +41,7 @@ static PetscErrorCode WarnOfNodes(HeatPlan *p)
 static PetscErrorCode WarnOfSmallBlocks(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
-  const PetscInt    halo = p->multigrid ? 9 : 1; /* HEAT_HALO of the multigrid's finest level */
+  const PetscInt    halo = p->multigrid ? HEAT_HALO : 1; /* of the finest level */
   PetscInt          nx, ny, widest;
 
   HeatLayoutWidths(l, 0, &nx, &widest);
@@ -156,6 +158,31 @@ static PetscErrorCode WarnOfMachine(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Warn of what predicted times leave out, since a calibration has no such kernel. */
+static PetscErrorCode WarnOfUncounted(HeatPlan *p)
+{
+  const PetscBool stages   = p->steps.stages > 0 ? PETSC_TRUE : PETSC_FALSE;
+  const char     *parts[3] = {
+          p->steps.timed ? "the evaluation of sources that change with time" : NULL,
+      stages && p->steps.alone ? "a field that stages of rkl2 with sources or fluxes of time read "
+                                 "and write in addition"
+                               : NULL,
+      p->c->exchange.coefficient.given ? "the terms of exchange with an ambient" : NULL};
+  char text[256] = "";
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 3; k++) {
+    const size_t used = strlen(text);
+
+    if (parts[k])
+      (void)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", parts[k]);
+  }
+  if (text[0])
+    PetscCall(HeatWarningsAdd(
+        &p->warnings, "predicted times leave out %s: steps take longer than predicted", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Warn if a checkpoint takes longer than the time to the next one. */
 static PetscErrorCode WarnOfCheckpoints(HeatPlan *p)
 {
@@ -181,6 +208,7 @@ PetscErrorCode HeatPlanWarn(HeatPlan *p)
   PetscCall(WarnOfMemory(p));
   if (p->request.machine) {
     PetscCall(WarnOfMachine(p));
+    PetscCall(WarnOfUncounted(p));
     PetscCall(WarnOfCheckpoints(p));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -13,7 +13,7 @@ import json
 import re
 from pathlib import Path
 
-KERNEL = re.compile(r"- \{kernel: (\w+), coefficients: (\w+), bytes: (\S+),\s*seconds: (\[\[.*?\]\])(?:,\s*together: \[\[.*?\]\])?\}")
+KERNEL = re.compile(r"- \{kernel: (\w+), coefficients: (\w+), bytes: (\S+),(?: row: (\S+),)?\s*seconds: (\[\[.*?\]\])(?:,\s*together: \[\[.*?\]\])?\}")
 
 
 def number(value: float) -> str:
@@ -27,9 +27,9 @@ def curve(points: list) -> str:
 def kernels(text: str, slower: float) -> list[str]:
     """Return the kernels of a machine file with longer times."""
     lines = []
-    for name, coefficients, size, seconds in KERNEL.findall(text):
+    for name, coefficients, size, row, seconds in KERNEL.findall(text):
         points = [(at, value * slower) for at, value in json.loads(seconds)]
-        lines.append(f"  - {{kernel: {name}, coefficients: {coefficients}, bytes: {size},\n     seconds: {curve(points)}}}")
+        lines.append(f"  - {{kernel: {name}, coefficients: {coefficients}, bytes: {size}, row: {number(float(row or 0.0) * slower)},\n     seconds: {curve(points)}}}")
     return lines
 
 

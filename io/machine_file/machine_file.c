@@ -52,6 +52,9 @@ static const HeatCaseKey keys[] = {
      "time of a cell [s] by the cells of a rank, while one rank of the node is at work"},
     {"kernels[].together", "[[cells, value], ...]", "not known",
      "the same while as many ranks are at work as the last point of memory_bandwidth has"},
+    {"kernels[].row", "number >= 0", "0",
+     "time of a row of cells beside the cells [s]; `seconds` and `together` are of as many rows as "
+     "columns"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -223,6 +226,8 @@ static PetscErrorCode ReadKernel(const HeatReader *r, const HeatYamlNode *item, 
                   HeatKernelNames[kernel], HeatCoefficientsNames[coefficients]);
   PetscCall(RequireReal(r, item, "bytes", HEAT_NOT_NEGATIVE, &cost->bytes));
   PetscCall(RequireCurve(r, item, "seconds", &cost->seconds));
+  if (HeatReaderKey(item, "row"))
+    PetscCall(RequireReal(r, item, "row", HEAT_NOT_NEGATIVE, &cost->row));
   if (HeatReaderKey(item, "together"))
     PetscCall(RequireCurve(r, item, "together", &cost->together));
   PetscFunctionReturn(PETSC_SUCCESS);

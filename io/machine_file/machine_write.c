@@ -90,8 +90,8 @@ static void AddMachine(Text *t, const HeatMachine *m)
     for (int k = 0; k < HEAT_KERNELS; k++) {
       const HeatKernelCost *cost = &m->kernel[c][k];
 
-      Add(t, "  - {kernel: %s, coefficients: %s, bytes: %.4g,\n     seconds: ", HeatKernelNames[k],
-          HeatCoefficientsNames[c], cost->bytes);
+      Add(t, "  - {kernel: %s, coefficients: %s, bytes: %.4g, row: %.4g,\n     seconds: ",
+          HeatKernelNames[k], HeatCoefficientsNames[c], cost->bytes, cost->row);
       AddCurve(t, &cost->seconds);
       if (cost->together.n) {
         Add(t, ",\n     together: ");

@@ -8,7 +8,7 @@
 
 #include <petscsys.h>
 
-enum { HEAT_CURVE_POINTS = 32 /* largest number; a calibration stores about ten points */ };
+enum { HEAT_CURVE_POINTS = 32 /* largest number; a calibration stores up to 25 points */ };
 
 /** A quantity that depends on a size, given at n sizes. */
 typedef struct {
@@ -61,11 +61,13 @@ typedef enum { HEAT_UNIFORM, HEAT_VARYING, HEAT_COEFFICIENTS } HeatCoefficients;
 /** uniform varying, laid out as for a PetscEnum. */
 extern const char *const HeatCoefficientsNames[];
 
-/** The cost of a kernel per cell. */
+/** The cost of a kernel. */
 typedef struct {
-  HeatCurve seconds;  /* [s] by the cells of a rank, while one rank of each node is at work */
+  HeatCurve seconds;  /* [s] of a cell by the cells of a rank, in as many rows as columns, while one
+                         rank of each node is at work */
   HeatCurve together; /* [s] the same while as many ranks of each node are at work as the last point
                          of memory_bandwidth has; without points: not known */
+  double    row;      /* [s] of each row more than a square of as many cells has; 0: not known */
   double    bytes;    /* [B] that a cell moves between memory and caches */
 } HeatKernelCost;
 

@@ -141,32 +141,40 @@ static PetscErrorCode FindTimedFluxes(const HeatCase *c, PetscBool flux[HEAT_SID
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set *single: whether explicit steps are taken one by one, because a source, a flux or the ambient
+/* Count the sources of a case that change with time. */
+static PetscErrorCode CountTimed(const HeatCase *c, TimedSources *sources)
+{
+  PetscFunctionBeginUser;
+  *sources = (TimedSources){.factor = PETSC_TRUE};
+  PetscCall(AddTimed(&c->source, sources));
+  sources->top = (PetscBool)(sources->n > 0);
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    PetscCall(AddTimed(&c->regions[r].source, sources));
+    PetscCall(AddTimed(&c->regions[r].power, sources));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set s->alone: whether explicit steps are taken one by one, because a source, a flux or the ambient
    temperature of an exchange changes with time (solver/operator/operator_steps.c).  Steps of ftcs
    allow sources with factors of time, fluxes of time, and ambient temperatures of time alone. */
-static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, HeatModelSteps *s,
-                                       PetscBool *single)
+static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, HeatModelSteps *s)
 {
-  TimedSources sources = {.factor = PETSC_TRUE};
+  TimedSources sources;
   PetscBool    flux = PETSC_FALSE, ambient = PETSC_FALSE;
   PetscBool    exchange = c->exchange.coefficient.given;
   PetscInt     layers;
 
   PetscFunctionBeginUser;
-  PetscCall(AddTimed(&c->source, &sources));
-  sources.top = (PetscBool)(sources.n > 0);
-  for (PetscInt r = 0; r < c->n_regions; r++) {
-    PetscCall(AddTimed(&c->regions[r].source, &sources));
-    PetscCall(AddTimed(&c->regions[r].power, &sources));
-  }
+  PetscCall(CountTimed(c, &sources));
   PetscCall(FindTimedFluxes(c, s->flux));
   for (int side = 0; side < HEAT_SIDES; side++) flux = (PetscBool)(flux || s->flux[side]);
   layers    = (sources.top ? 1 : 0) + (sources.n > (sources.top ? 1 : 0) ? 1 : 0);
   s->fields = HEAT_SWEEP_FIELDS + (sources.n == 1 && !flux && !exchange ? 1 : 2 * layers) +
               (exchange ? HEAT_SWEEP_EXCHANGE_FIELDS : 0);
   PetscCall(VariesByPlace(&c->exchange.ambient, stages, &ambient));
-  *single = (PetscBool)(ambient || (stages && (sources.n > 0 || flux)) ||
-                        (sources.n > 0 && !sources.factor));
+  s->alone = (PetscBool)(ambient || (stages && (sources.n > 0 || flux)) ||
+                         (sources.n > 0 && !sources.factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -174,13 +182,12 @@ static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, Heat
 static PetscErrorCode FindDepth(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
 {
   const PetscBool stages = s->stages > 0 ? PETSC_TRUE : PETSC_FALSE;
-  PetscBool       single;
   PetscInt        most;
 
   PetscFunctionBeginUser;
-  PetscCall(TakesSingleSteps(c, stages, s, &single));
+  PetscCall(TakesSingleSteps(c, stages, s));
   PetscCall(HeatOperatorStepsWanted(stages, &most));
-  if (!single) s->deep = HeatFrameDepth(layout, most);
+  if (!s->alone) s->deep = HeatFrameDepth(layout, most);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -325,9 +332,12 @@ PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,
 {
   const HeatModelSteps start = {.known = PETSC_TRUE, .set_ups = 1, .before = 1};
   PetscBool            nonlinear;
+  TimedSources         sources;
 
   PetscFunctionBeginUser;
   *steps = start;
+  PetscCall(CountTimed(c, &sources));
+  steps->timed = sources.n > 0 ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(CountSteps(c, body, &steps->steps));
   PetscCall(SchemeSteps(c, body, layout, steps));
   PetscCall(HeatNeedIsNonlinear(c, &nonlinear));

@@ -18,11 +18,14 @@ typedef struct {
   PetscInt   fields;    /* fields of coefficients that sweeps exchange with deep halos */
   PetscBool  flux[HEAT_SIDES]; /* fluxes along this side are exchanged for each step of a sweep */
   PetscInt   stages;           /* of a step of rkl2; 0 with other schemes */
-  PetscInt   row;              /* of ftcs: steps between rows of history.csv, which end a sweep */
-  PetscInt   solves;           /* linear solves of a step */
-  PetscInt   set_ups;          /* set-ups of the multigrid in the run */
-  PetscInt   before;           /* halo exchanges of the run before the first step */
-  PetscReal  sigma;            /* [1/s] mass of the equations */
+  PetscBool  timed;            /* a source changes with time and is evaluated in each step */
+  PetscBool  alone;   /* steps or stages of an explicit scheme are taken one by one, since a
+                                  source, a flux or an ambient temperature changes with time */
+  PetscInt   row;     /* of ftcs: steps between rows of history.csv, which end a sweep */
+  PetscInt   solves;  /* linear solves of a step */
+  PetscInt   set_ups; /* set-ups of the multigrid in the run */
+  PetscInt   before;  /* halo exchanges of the run before the first step */
+  PetscReal  sigma;   /* [1/s] mass of the equations */
 } HeatModelSteps;
 
 /** The halo exchanges of a number of steps. */

@@ -7,10 +7,6 @@
 
 #include <math.h>
 
-/* Halo depths of the multigrid, HEAT_HALO and HEAT_COARSE_HALO of solver/multigrid, which only that
-   room may include; tests/unit/test_time_model.c compares them. */
-static const double Deep = 9.0, CorrectionDepth = 5.0;
-
 /* [cells] of halo that a rank also computes towards each neighbour, on average over the passes
    of an iteration: the mean of 9, 8, 8, 7, 6, 5, 5, 4, 3, 2, 1, 0 (the drawing of halos in
    section 9 of solver/README.md). */
@@ -38,18 +34,22 @@ static double TimeOfCell(const HeatMachine *m, const HeatKernelCost *cost, doubl
 }
 
 double HeatTimeOfKernel(const HeatMachine *m, HeatCoefficients coefficients, HeatKernel kernel,
-                        double cells, double ranks)
+                        double width, double height, double ranks)
 {
   const HeatKernelCost *cost   = &m->kernel[coefficients][kernel];
   const double          cores  = (double)PetscMax(1, m->cores_per_node);
   const double          active = PetscMin(ranks, cores); /* the others wait for a core */
   const double          least  = cost->seconds.n ? cost->seconds.at[0] : 0.0; /* [cells] */
-  double                a_cell = TimeOfCell(m, cost, PetscMax(cells, least), active);
+  const double          cells  = PetscMax(width * height, least);
+  double                a_cell = TimeOfCell(m, cost, cells, active);
   const double          share  = HeatCurveAt(&m->memory_bandwidth, active) / active; /* of a rank */
 
   if (cost->bytes * cells * active > m->cache_per_node)
     a_cell = PetscMax(a_cell, cost->bytes / share);
-  return a_cell * PetscMax(cells, least) * PetscMax(1.0, ranks / cores);
+  /* Few cells take as long as the fewest measured, however they are arranged. */
+  if (width * height < least) height = sqrt(cells);
+  return PetscMax(a_cell * cells + cost->row * (height - sqrt(cells)), 0.0) *
+         PetscMax(1.0, ranks / cores);
 }
 
 /* Messages. */
@@ -183,15 +183,11 @@ static HeatTimeExchange LevelExchange(const HeatTimeInput *in, const HeatLevelPl
   return e;
 }
 
-/* Return the cells of the largest block, `wider` cells wider towards each neighbour. */
-static double Cells(const HeatTimeExchange *e, double wider)
+/* Return the cells along an axis of the largest block, `wider` cells wider towards each
+   neighbour. */
+static double Side(const HeatTimeExchange *e, int axis, double wider)
 {
-  double cells = 1.0;
-
-  for (int axis = 0; axis < 2; axis++)
-    cells *= ceil(e->n[axis] / e->parts[axis]) +
-             wider * Neighbours(e->parts[axis], e->periodic[axis]);
-  return cells;
+  return ceil(e->n[axis] / e->parts[axis]) + wider * Neighbours(e->parts[axis], e->periodic[axis]);
 }
 
 /* Return the time of a kernel on the blocks of an exchange. */
@@ -200,7 +196,8 @@ static double Kernel(const HeatTimeInput *in, HeatKernel kernel, const HeatTimeE
 {
   const double ranks = PetscMin(e->tile[0], e->parts[0]) * PetscMin(e->tile[1], e->parts[1]);
 
-  return HeatTimeOfKernel(in->machine, in->coefficients, kernel, Cells(e, wider), ranks) *
+  return HeatTimeOfKernel(in->machine, in->coefficients, kernel, Side(e, 0, wider),
+                          Side(e, 1, wider), ranks) *
          PetscMax(1.0, in->slowest.slower);
 }
 
@@ -262,7 +259,7 @@ static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
 {
   const double blocks = (double)finer->parts[0] / (double)level->parts[0] *
                         (double)finer->parts[1] / (double)level->parts[1];
-  const double bytes = Cells(e, 0.0) / blocks * e->bytes;
+  const double bytes = Side(e, 0, 0.0) * Side(e, 1, 0.0) / blocks * e->bytes;
   const double had   = e->tile[0] * e->tile[1] * blocks; /* blocks of a node before the join */
   const double local = (double)PetscMin(in->layout->per_node, in->layout->size);
 
@@ -291,8 +288,8 @@ static double ExtraHalos(const HeatLevelPlan *level, PetscBool finest)
 static double TimeOfLevel(const HeatTimeInput *in, PetscInt k)
 {
   const HeatLevelPlan   *level = &in->levels[k];
-  const HeatTimeExchange down  = LevelExchange(in, level, Deep);
-  const HeatTimeExchange up    = LevelExchange(in, level, CorrectionDepth);
+  const HeatTimeExchange down  = LevelExchange(in, level, HEAT_HALO);
+  const HeatTimeExchange up    = LevelExchange(in, level, HEAT_COARSE_HALO);
 
   return Kernel(in, HEAT_KERNEL_COARSE, &down, Redundant) +
          (1.0 + ExtraHalos(level, PETSC_FALSE)) * HeatTimeOfExchange(in->machine, &down) +
@@ -303,7 +300,7 @@ static double TimeOfLevel(const HeatTimeInput *in, PetscInt k)
 static HeatTime TimeOfImplicit(const HeatTimeInput *in)
 {
   const HeatTimeExchange grid   = GridExchange(in);
-  const HeatTimeExchange finest = LevelExchange(in, &in->levels[0], Deep);
+  const HeatTimeExchange finest = LevelExchange(in, &in->levels[0], HEAT_HALO);
   const double           solves = (double)in->steps->solves, n = in->iterations;
   const double           deep = 2.0 * solves + n * (1.0 + ExtraHalos(&in->levels[0], PETSC_TRUE));
   HeatTime               t    = {0};

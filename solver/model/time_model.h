@@ -49,10 +49,10 @@ static inline double HeatTimeSum(const HeatTime *t)
   return t->compute + t->halo + t->coarse_levels + t->reductions + t->diagnostics;
 }
 
-/** Return the time of a kernel on `cells` cells of each rank, with `ranks` ranks of each node at
- *  work [s].  Equation (15). */
+/** Return the time of a kernel on a block of width x height cells of each rank, with `ranks` ranks
+ *  of each node at work [s].  Equation (15). */
 double HeatTimeOfKernel(const HeatMachine *machine, HeatCoefficients coefficients,
-                        HeatKernel kernel, double cells, double ranks);
+                        HeatKernel kernel, double width, double height, double ranks);
 
 /** The exchange of one halo by all ranks. */
 typedef struct {

@@ -9,6 +9,7 @@ import pytest
 from heat2d_case import ROOT
 
 BOOTSTRAP = str(ROOT / "bootstrap")
+BUILD = Path(os.environ.get("HEAT2D_BUILD", str(ROOT / "build")))
 
 
 def bootstrap(*args: str, **env: str) -> subprocess.CompletedProcess:
@@ -48,22 +49,81 @@ def test_a_wrong_command_line_is_refused_with_a_message(args, words):
     assert words in done.stderr
 
 
+def no_packages(folder: Path) -> dict[str, str]:
+    """A user who is not root on a system with apt-get where sudo refuses and no package is installed: the variables of the environment."""
+    programs = {"id": "echo 1000", "dpkg-query": "exit 1", "apt-get": "echo apt-get called >&2; exit 9", "sudo": "exit 1"}
+    folder.mkdir()
+    for name, line in programs.items():
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "HEAT2D_CACHE": str(folder / "cache")}
+
+
 def test_a_petsc_dir_that_does_not_exist_is_refused(tmp_path):
-    done = bootstrap("deps", PETSC_DIR=str(tmp_path / "none"), HEAT2D_CACHE=str(tmp_path))
+    done = bootstrap("deps", **no_packages(tmp_path / "bin"), PETSC_DIR=str(tmp_path / "none"))
     assert done.returncode == 1
     assert "does not exist" in done.stderr
 
 
-def test_a_petsc_of_another_mpi_is_refused(tmp_path):
-    include, pkgconfig = tmp_path / "include", tmp_path / "lib" / "pkgconfig"
+def petsc_of(folder: Path, macro: str) -> None:
+    """Make a folder look like a PETSc whose configuration has a macro of its MPI."""
+    include, pkgconfig = folder / "include", folder / "lib" / "pkgconfig"
     include.mkdir()
     pkgconfig.mkdir(parents=True)
-    (include / "petscconf.h").write_text("#define PETSC_HAVE_OMPI_MAJOR_VERSION 4\n")
+    (include / "petscconf.h").write_text(f"#define {macro} 4\n")
     (pkgconfig / "PETSc.pc").write_text(f"Name: PETSc\nDescription: d\nVersion: 3.18.5\nCflags: -I{include}\nLibs:\n")
-    done = bootstrap("deps", PETSC_DIR=str(tmp_path), PETSC_ARCH="", HEAT2D_CACHE=str(tmp_path / "cache"))
+
+
+def test_a_petsc_of_another_mpi_is_refused(tmp_path):
+    petsc_of(tmp_path, "PETSC_HAVE_OMPI_MAJOR_VERSION")
+    done = bootstrap("deps", **no_packages(tmp_path / "bin"), PETSC_DIR=str(tmp_path), PETSC_ARCH="")
     assert done.returncode == 1
     assert "built for openmpi, not mpich" in done.stdout
     assert "not built with mpich" in done.stderr
+
+
+def test_missing_packages_are_named_to_a_user_without_root(tmp_path):
+    done = bootstrap("build", **no_packages(tmp_path / "bin"), PETSC_DIR="", PKG_CONFIG_PATH="")
+    assert done.returncode == 1
+    assert "apt-get called" not in done.stderr
+    assert re.search(r"ask the administrator for:\n  apt-get install .*libfyaml-dev .*libhdf5-mpich-dev", done.stderr)
+    assert "or load modules" in done.stderr
+
+
+def test_modules_with_a_petsc_take_the_place_of_packages(tmp_path):
+    petsc_of(tmp_path, "PETSC_HAVE_MPICH_NUMVERSION")
+    done = bootstrap("deps", **no_packages(tmp_path / "bin"), PETSC_DIR=str(tmp_path), PETSC_ARCH="")
+    assert done.returncode == 0, done.stderr
+    assert "modules or folders of yours must have what is in them: gcc" in done.stdout
+    assert f"PETSc: PETSC_DIR ({tmp_path})" in done.stdout
+
+
+def test_one_message_names_every_library_that_is_missing(tmp_path):
+    """The configuration with no pkg-config module, no header and no HDF5 in reach."""
+    done = subprocess.run(
+        ["cmake", "-S", str(ROOT), "-B", str(tmp_path / "build"), "-DHEAT2D_TESTS=OFF", "-DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON",
+         "-DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON", "-DCMAKE_FIND_ROOT_PATH=/none", "-DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY",
+         f"-DMPI_C_COMPILER={shutil.which('mpicc.mpich') or 'mpicc'}"],
+        env={**os.environ, "PKG_CONFIG_LIBDIR": "/none", "PKG_CONFIG_PATH": "", "PETSC_DIR": ""}, capture_output=True, text=True, timeout=120, check=False)
+    text = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert text.count("CMake Error") == 1, done.stderr
+    for words in ("PETSc: no pkg-config module PETSc>=3.18", "libfyaml: no", "cJSON: no", "libcrypto: no", "muParser: no", "hwloc: no",
+                  "Random123: no header", "zlib: no", "parallel HDF5: no", "add PREFIX/lib/pkgconfig to PKG_CONFIG_PATH"):
+        assert words in text, words
+
+
+def test_the_program_is_configured_without_cmocka(tmp_path):
+    """As by CMake alone on a cluster: the tests are left out."""
+    petsc = re.search(r"^HEAT2D_PETSC_PKGCONFIG:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)[1]
+    hdf5 = re.search(r"^HDF5_ROOT:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)
+    done = subprocess.run(
+        ["cmake", "-S", str(ROOT), "-B", str(tmp_path / "build"), "-DCMOCKA_LIBRARY=", f"-DHEAT2D_PETSC_PKGCONFIG={petsc}",
+         *([f"-DHDF5_ROOT={hdf5[1]}"] if hdf5 else []), f"-DMPI_C_COMPILER={shutil.which('mpicc.mpich') or 'mpicc'}"],
+        capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cmocka was not found: the tests are not built" in done.stdout
+    assert not (tmp_path / "build" / "tests").exists()
 
 
 def test_the_script_is_plain_posix_shell():

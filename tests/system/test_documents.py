@@ -136,6 +136,15 @@ def copy_for_reader(tmp_path) -> Path:
     return tmp_path
 
 
+def test_the_environment_of_spack_has_every_library():
+    """The file spack.yaml in README.md has what the configuration asks for, by the names of Spack in its messages."""
+    text = re.search(r"^```yaml\n(spack:\n.*?)^```", README.read_text(), re.M | re.S)[1]
+    specs = [re.match("[a-z0-9-]+", spec)[0] for spec in yaml.safe_load(text)["spack"]["specs"]]
+    cmake = (ROOT / ".cmake" / "Heat2dDependencies.cmake").read_text()
+    needed = re.findall(r"heat2d_(?:module|missing)\(.* ([a-z][a-z0-9-]+)(?:\+mpi)?\)", cmake)
+    assert len(needed) >= 10 and sorted(specs) == sorted({*needed, "cmake", "pkgconf"})
+
+
 def test_readme_has_tested_commands():
     assert marked_blocks(README), "README.md marks no command with <!-- tested -->"
 

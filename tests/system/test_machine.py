@@ -288,6 +288,18 @@ def test_what_a_machine_file_does_not_know_is_told(tmp_path):
         assert words in said, said
 
 
+def test_what_predicted_times_leave_out_is_told(tmp_path):
+    words = ("the evaluation of sources that change with time", "a field that stages of rkl2", "the terms of exchange with an ambient")
+    source, flux = {"source": "1e3*t"}, {"boundary": {"left": {"type": "flux", "value": "t"}}}
+    exchange = {"exchange": {"coefficient": 1.0, "ambient": 300.0}}
+    for scheme, keys, told in (("rkl2", {}, ""), ("rkl2", source, "110"), ("rkl2", flux, "010"), ("rkl2", exchange, "001"), ("ftcs", source, "100"),
+                               ("ftcs", flux, ""), ("backward-euler", source, "100"), ("rkl2", {**source, **exchange}, "111")):
+        said = warnings(tmp_path, dict(big_case(scheme), **keys), "--ranks", "128")
+        assert ("predicted times leave out" in said) == bool(told), said
+        for word, expected in zip(words, told or "000", strict=True):
+            assert (word in said) == (expected == "1"), (scheme, keys, said)
+
+
 def test_memory_is_compared_with_the_machine(tmp_path):
     plan = predict(tmp_path, big_case("backward-euler", 262144), "--ranks", "128")
     assert plan["memory"]["have_per_node"] == 256e9 and plan["memory"]["fits"] is False

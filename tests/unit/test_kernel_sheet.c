@@ -24,7 +24,7 @@ static void CheckSweeps(HeatCoefficients coefficients)
   HeatSheet *sheet;
   double     seconds;
 
-  OK(HeatSheetCreate(32, coefficients, &sheet));
+  OK(HeatSheetCreate(32, 32, coefficients, &sheet));
   OK(HeatSheetStart(sheet, PETSC_COMM_SELF, HEAT_CREW_ALONE, &seconds));
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(tasks); k++)
     assert_int_equal(HeatSheetSweeps(sheet, tasks[k].raw), tasks[k].sweeps);
