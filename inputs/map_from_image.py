@@ -161,6 +161,8 @@ def make_map(keys: np.ndarray, pairs: list[tuple[int, str]], numbers: dict[str, 
 
 def write_map(path: Path, dataset: str, cells: np.ndarray, numbers: dict[str, int], image: Path):
     """Write the map; the file gets its final name only when it is complete."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(0, "it is a device or a pipe; name a regular file", str(path))
     part = path.with_name(path.name + ".part")
     try:
         with h5py.File(part, "w") as file:

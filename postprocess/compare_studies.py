@@ -13,7 +13,7 @@ from .records.comparison import Comparison, PointComparison, compare_sets
 from .records.groups import read_results
 from .records.statistics import Ratio, Summary
 from .study.study_table import simple_table
-from .text_file import replace_file
+from .text_file import write_named
 from .wording import count, duration, plain, printable
 
 REGRESSION = 5
@@ -27,7 +27,7 @@ def run_compare_studies(arguments: argparse.Namespace) -> int:
     found = compare_sets(a, b, arguments.threshold, arguments.min_runs, arguments.invalid)
     if arguments.json:
         text = json.dumps(as_json(found, arguments), indent=1) + "\n"
-        replace_file(Path(arguments.json), text.encode())
+        write_named(Path(arguments.json), text.encode())
     _print(found, Console(width=None if sys.stdout.isatty() else WIDTH))
     return REGRESSION if found.regressions else 0
 

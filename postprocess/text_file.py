@@ -48,9 +48,11 @@ def _unique_names(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file that appears under its name when it is complete and on the disk.  A link of this
-    name is replaced, and not followed."""
+    name is replaced, and not followed; a device or a pipe is refused."""
     if not path.name:
         raise ReaderError(f"{path}: cannot be written: is a folder")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ReaderError(f"{path}: cannot be written: is a device or a pipe; name a regular file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -63,4 +65,19 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
+        raise ReaderError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def write_named(path: Path, content: bytes) -> None:
+    """Write a file that the user named on the command line.  A pipe, a terminal or another character
+    device, also behind a link, is written to as it is, so that /dev/stdout and /dev/null work and
+    none is ever replaced; any other file is replaced as by replace_file."""
+    if not (path.is_fifo() or path.is_char_device()):
+        # /dev/stdout is a link, in the end to the file that a shell made for "> FILE".
+        replace_file(path.resolve() if path.parts[:2] == ("/", "dev") else path, content)
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
         raise ReaderError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -97,6 +97,9 @@ PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, Pet
 
   PetscFunctionBeginUser;
   PetscCall(HeatJobCreate(comm, budget, least, &job));
+  /* The file system that is measured is that of the file's folder, so it must be a file. */
+  if (job.rank == 0) HeatFileRequireRegular(path, &error);
+  PetscCall(HeatFileAgree(comm, path, "written", &error));
   PetscCall(PetscNew(&m));
   PetscCall(Measure(&job, path, m));
   if (job.rank == 0) HeatMachineWrite(path, m, &error);

@@ -9,6 +9,7 @@
 #include "app/process/signals.h"
 #include "app/process/watchdog.h"
 #include "app/run/simulation.h"
+#include "io/case_file/case_compare.h"
 #include "io/case_file/case_file.h"
 #include "io/case_file/case_files.h"
 #include "io/file/table.h"
@@ -27,6 +28,7 @@ static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(HeatCaseValidate(comm, *c, size));
   if (!o->show) PetscCall(HeatCaseSumFiles(comm, *c));
+  if (!o->show) PetscCall(HeatCaseListContents(*c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -139,7 +139,7 @@ PetscErrorCode HeatPlanWriteJson(const HeatPlan *p, const char *path)
   PutFiles(root, p);
   PutTime(root, p);
   HeatJsonPutTexts(root, "warnings", p->warnings.n, (const char *const *)p->warnings.text);
-  HeatJsonWrite(path, root, &error);
+  HeatJsonWriteNamed(path, root, &error);
   HeatJsonDestroy(&root);
   HeatCheck(!error.failed, PETSC_COMM_SELF, HEAT_ERR_FILE, "%s: cannot be written: %s", path,
             error.text);

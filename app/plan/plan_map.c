@@ -231,7 +231,7 @@ PetscErrorCode HeatPlanWriteMap(const HeatPlan *p, const char *path)
   if (kind == HEAT_MAP_TEXT) PetscCall(HeatPlanDrawText(p, &out));
   else if (kind == HEAT_MAP_SVG) PetscCall(HeatPlanDrawSvg(p, &out));
   else PetscCall(HeatPlanDrawPng(p, &out));
-  HeatFileReplace(path, out.text, out.n, &error);
+  HeatFileWriteNamed(path, out.text, out.n, &error);
   PetscCall(PetscFree(out.text));
   HeatCheck(!error.failed, PETSC_COMM_SELF, HEAT_ERR_FILE, "%s: cannot be written: %s", path,
             error.text);

@@ -5,6 +5,7 @@
 #define HEAT_IO_CASE_COMPARE_H
 
 #include "io/case_file/yaml_tree.h"
+#include "solver/case/case.h"
 
 /** List the keys of a case that affect the evolution of the temperature, with their values: one
  *  line "key: value" for each scalar, such as "materials[0].density: 7850".  These are the keys of
@@ -17,13 +18,18 @@
  *  @param[out] text  lines in the order of the tree; free with PetscFree */
 PetscErrorCode HeatCaseListKeys(const HeatYamlNode *root, char **text);
 
+/** Append to c->keys a line "contents of NAME: checksum 0x..." for each file that one of these keys
+ *  names (tables, maps, properties) and whose checksum is known (case_files.h).  Not collective. */
+PetscErrorCode HeatCaseListContents(HeatCase *c);
+
 /** A key with its value in the checkpoint's case (`then`) and in this one (`now`); a value is NULL
  *  where the key is not given. */
 typedef struct {
   const char *key, *then, *now;
 } HeatCaseDifference;
 
-/** Compare two texts of HeatCaseListKeys.  Two values that are both numbers are equal if the
+/** Compare two texts of HeatCaseListKeys.  The contents of a file are compared where both texts have
+ *  its checksum.  Two values that are both numbers are equal if the
  *  numbers are: 1e3 equals 1000.  Not collective.
  *  @param[in,out] then, now    are cut into strings, to which the differences point
  *  @param[out]    n            number of keys whose values differ

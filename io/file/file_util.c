@@ -320,6 +320,54 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
   if (error->failed) unlink(part);
 }
 
+void HeatFileRequireRegular(const char *path, HeatFileError *error)
+{
+  struct stat status;
+
+  if (error->failed || stat(path, &status) != 0 || !KindOfFile(status.st_mode)) return;
+  HeatFileFail(error, "it is %s; name a regular file", KindOfFile(status.st_mode));
+}
+
+/* Write all bytes to an open pipe or device, which has no offset. */
+static void WriteOn(int descriptor, const char *at, size_t length, HeatFileError *error)
+{
+  while (length > 0 && !error->failed) {
+    const ssize_t written = write(descriptor, at, PetscMin(length, MOST_AT_ONCE));
+
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) HeatFileFailErrno(error, "write");
+    at += PetscMax(written, 0);
+    length -= (size_t)PetscMax(written, 0);
+  }
+}
+
+void HeatFileWriteNamed(const char *path, const char *text, size_t length, HeatFileError *error)
+{
+  char        target[PATH_MAX];
+  struct stat status;
+  int         descriptor;
+
+  if (error->failed) return;
+  if (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) {
+    /* /dev/stdout is a link, in the end to the file that a shell made for `> FILE`. */
+    const char *file = strncmp(path, "/dev/", 5) == 0 && realpath(path, target) ? target : path;
+
+    HeatFileReplace(file, text, length, error);
+    return;
+  }
+  if (S_ISBLK(status.st_mode)) {
+    HeatFileFail(error, "it is a block device");
+    return;
+  }
+  descriptor = open(path, O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    HeatFileFailErrno(error, "opening it");
+    return;
+  }
+  WriteOn(descriptor, text, length, error);
+  if (close(descriptor) != 0) HeatFileFailErrno(error, "close");
+}
+
 /* Return how many bytes an unprivileged user can still write to the file system of an open file, or
  * -1 if that is unknown. */
 static PetscInt64 FreeBytes(int descriptor)

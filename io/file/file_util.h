@@ -124,6 +124,15 @@ void HeatFileSyncOpen(int descriptor, HeatFileError *error);
  *  unchanged, unless only the folder could not be synced: then `path` has the new text. */
 void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error);
 
+/** Fail if `path`, or what a link of this name leads to, exists and is no regular file. */
+void HeatFileRequireRegular(const char *path, HeatFileError *error);
+
+/** Write a small text file whose name the user gave on the command line.  A pipe, a terminal or
+ *  another character device, also behind a link, is written to as it is, so that /dev/stdout and
+ *  /dev/null work and none is ever replaced; any other file is replaced as by HeatFileReplace.
+ *  Not for names in an output folder, in which somebody may have planted a link. */
+void HeatFileWriteNamed(const char *path, const char *text, size_t length, HeatFileError *error);
+
 /** Reserve disk space for the first `bytes` bytes of an open file, so that later writes do not meet
  *  a full disk.  The space is allocated with fallocate; on a file system without fallocate the free
  *  space is only compared with the missing bytes.

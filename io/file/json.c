@@ -164,7 +164,9 @@ static size_t EscapeControls(const char *text, char *copy)
   return length;
 }
 
-void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
+/* Write the JSON text to a file by one of the two functions of file_util.h. */
+static void WriteBy(void (*write)(const char *, const char *, size_t, HeatFileError *),
+                    const char *path, const HeatJson *json, HeatFileError *error)
 {
   char        *text   = cJSON_Print(json), *lines;
   const size_t length = text ? EscapeControls(text, NULL) + 1 : 0; /* with a final line end */
@@ -174,10 +176,20 @@ void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
   } else {
     (void)EscapeControls(text, lines);
     lines[length - 1] = '\n';
-    HeatFileReplace(path, lines, length, error);
+    write(path, lines, length, error);
     (void)PetscFree(lines);
   }
   cJSON_free(text);
+}
+
+void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
+{
+  WriteBy(HeatFileReplace, path, json, error);
+}
+
+void HeatJsonWriteNamed(const char *path, const HeatJson *json, HeatFileError *error)
+{
+  WriteBy(HeatFileWriteNamed, path, json, error);
 }
 
 static int CompareNames(const void *a, const void *b)

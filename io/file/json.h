@@ -60,6 +60,9 @@ void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char 
 /** Write the JSON text to a file that is either complete or absent (HeatFileReplace). */
 void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error);
 
+/** Write the JSON text to a file that the user named on the command line (HeatFileWriteNamed). */
+void HeatJsonWriteNamed(const char *path, const HeatJson *json, HeatFileError *error);
+
 /** Read a JSON file; the caller destroys the result.  Return NULL when the file does not exist, is
  *  no regular file, has 256 MiB or more, or is not valid JSON.  Texts that readers of JSON
  *  interpret differently count as not valid, too: an object with two members of one name, bytes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import RequestError
 from ..records.groups import read_results
-from ..text_file import replace_file
+from ..text_file import write_named
 from .browser import find_browser, print_to_pdf
 from .extrap import extrap_data
 from .page import make_sheet, render
@@ -25,11 +25,11 @@ def run_report(arguments: argparse.Namespace) -> int:
     sheets = [make_sheet(results) for results in sets]
     title = arguments.title or " · ".join(dict.fromkeys(s.title for s in sheets))
     page = Path(arguments.output)
-    replace_file(page, render(sheets, title).encode())
+    write_named(page, render(sheets, title).encode())
     if arguments.extrap:
         every = not any(r.counts for r in sets[0].repeats)
-        replace_file(Path(arguments.extrap),
-                     (json.dumps(extrap_data(sets[0], every), indent=1) + "\n").encode())
+        write_named(Path(arguments.extrap),
+                    (json.dumps(extrap_data(sets[0], every), indent=1) + "\n").encode())
         print(arguments.extrap)
     print(page)
     if arguments.pdf:

@@ -1,6 +1,7 @@
 """`report`: what stands on the page, and that it holds in a browser."""
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -238,6 +239,23 @@ def test_link_with_the_name_of_the_page_is_replaced(report, tmp_path):
     (tmp_path / "report.html").symlink_to(tmp_path / "precious")
     report(write_study(tmp_path / "a"))
     assert (tmp_path / "precious").read_text() == "x"
+
+
+def test_pipe_with_the_name_of_the_page_is_written_to_and_stays(command, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    folder = write_study(tmp_path / "a")
+    for name in ("pipe", "link"):
+        reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        # The whole page must fit into the pipe, which is read only after the command has ended.
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 1 << 20)
+        assert command("report", folder, "-o", tmp_path / name).code == 0
+        assert b"VALID" in os.read(reader, 1 << 20)
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+    outcome = command("report", folder, "-o", "/dev/full")
+    assert outcome.code == 4 and "/dev/full: cannot be written: No space left" in outcome.err
+    assert Path("/dev/full").is_char_device()
 
 
 @pytest.mark.parametrize("arguments, code, said", [

@@ -25,6 +25,8 @@ static PetscErrorCode ValidateSteady(const HeatValidation *k)
     HeatCaseCheckKey(!given[i], k->comm, c, keys[i],
                      "has no meaning for scheme steady, which takes no time step; remove it");
   }
+  HeatCaseCheckKey(c->time.n_events == 0, k->comm, c, "time.events",
+                   "has no meaning for scheme steady, which takes no time step; remove it");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -82,6 +84,8 @@ static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled
   HeatCaseCheckKey(automatic || c->time.step >= DBL_MIN, k->comm, c, "time.step",
                    "found %g; it must be at least %g, the smallest number of full precision",
                    c->time.step, DBL_MIN);
+  HeatCaseCheckKey(automatic || c->time.step <= HEAT_LARGEST, k->comm, c, "time.step",
+                   "found %g; it must be at most %g", c->time.step, HEAT_LARGEST);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,9 +122,15 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
                    "found %" PetscInt_FMT "; after so many steps a step would be lost in the "
                    "rounding of the time; take fewer and longer ones",
                    c->time.steps);
+  HeatCaseCheckKey(c->time.steps < 0 || (PetscReal)c->time.steps * c->time.step <= HEAT_LARGEST,
+                   k->comm, c, "time.steps",
+                   "found %" PetscInt_FMT ", which end at %g s; the last time must be at most %g s",
+                   c->time.steps, (PetscReal)c->time.steps * c->time.step, HEAT_LARGEST);
   if (c->time.end < 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(isfinite(c->time.end) && c->time.end > 0.0, k->comm, c, "time.end",
                    "found %g; it must be greater than 0", c->time.end);
+  HeatCaseCheckKey(c->time.end <= HEAT_LARGEST, k->comm, c, "time.end",
+                   "found %g; it must be at most %g", c->time.end, HEAT_LARGEST);
   PetscCall(ValidateCount(k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

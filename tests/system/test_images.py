@@ -1,6 +1,7 @@
 """inputs/map_from_image.py converts pixels to material numbers, the right way up, and refuses unsuitable images."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +143,14 @@ def test_a_file_that_cannot_be_read_is_exit_code_4(tmp_path, content, words):
     done = convert(tmp_path, "a.png")
     assert done.returncode == 4 and "a.png" in done.stderr and words in done.stderr
     assert not (tmp_path / "map.h5").exists()
+
+
+def test_pipe_is_not_replaced_by_a_map(tmp_path):
+    rgb().save(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "map.h5")
+    done = convert(tmp_path, "a.png", "--colours", COLOURS)
+    assert done.returncode == 4 and "map.h5: it is a device or a pipe; name a regular file" in done.stderr
+    assert (tmp_path / "map.h5").is_fifo()
 
 
 def test_heat2d_paints_the_map_as_the_image_stands(tmp_path):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import xml.etree.ElementTree as ElementTree
 import zlib
@@ -322,6 +323,26 @@ def test_a_file_that_cannot_be_written_is_code_4(tmp_path, option):
     path = write_case(tmp_path, basic_case())
     done = execute(command(None, 2, ("plan", str(path), option, "missing/plan.svg")), tmp_path, 2)
     assert done.returncode == 4 and done.stderr.count("missing/plan.svg") == 1
+
+
+def test_devices_and_pipes_are_written_to_and_never_replaced(tmp_path):
+    path = write_case(tmp_path, basic_case())
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "pipe.svg").symlink_to("pipe")
+    for option, name, begin in (("--json", "pipe", b"{"), ("--json", "link", b"{"), ("--map", "pipe.svg", b"<")):
+        reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        done = execute(command(None, 1, ("plan", str(path), option, name)), tmp_path)
+        assert done.returncode == 0 and os.read(reader, 1 << 16).startswith(begin), done.stderr
+        os.close(reader)
+    done = execute(command(None, 1, ("plan", str(path), "--json", "/dev/full")), tmp_path)
+    assert done.returncode == 4 and "/dev/full: cannot be written: write: No space left" in done.stderr
+    done = execute(command(None, 1, ("plan", str(path), "--quiet", "--json", "/dev/stdout")), tmp_path)
+    assert done.returncode == 0 and json.loads(done.stdout)["schema"] == "heat2d plan 1"
+    done = execute(command(None, 1, ("plan", "--calibrate", "pipe")), tmp_path)
+    assert done.returncode == 4 and "it is a pipe; name a regular file" in done.stderr
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+    assert Path("/dev/full").is_char_device() and Path("/dev/stdout").is_symlink()
 
 
 @pytest.mark.parametrize("words", [["run", "case.yaml", "--ranks", "4"], ["verify", "--map", "map.svg"]])

@@ -447,6 +447,35 @@ def test_differences_are_those_to_the_checkpoint_that_is_read(tmp_path):
     assert not must(run(tmp_path, path, "--quiet", "--restart", "latest", "--set", "time.steps=56")).err
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_changed_contents_of_files_are_reported(tmp_path, ranks):
+    def write(slope: float, number: int, k: float) -> None:
+        (tmp_path / "t.csv").write_text(f"0,0\n1,{slope}\n")
+        with h5py.File(tmp_path / "map.h5", "w") as file:
+            file["material"] = np.where(np.arange(24).reshape(4, 6) == 7, number, 0).astype("i4")
+        with h5py.File(tmp_path / "k.h5", "w") as file:
+            file["conductivity"] = np.full((4, 6), k)
+
+    write(1.0, 0, 2.0)
+    case = heated("ftcs", grid={"cells": [6, 4], "x": [0.0, 1.0], "y": [0.0, 1.0]},
+                  boundary={"left": {"type": "temperature", "table": "t.csv"}},
+                  materials=[{"name": "m", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0}],
+                  properties={"conductivity": {"file": "k.h5"}}, regions=[{"material": "m"}, {"file": "map.h5"}],
+                  initial={"file": "map.h5", "dataset": "/material"})
+    must(run(tmp_path, case, "--quiet"))
+    again = ("--quiet", "--restart", "latest", "--set")
+    assert not must(run(tmp_path, tmp_path / "case.yaml", *again, "time.steps=42", ranks=ranks)).err
+    write(2.0, -1, 3.0)
+    first, *told = must(run(tmp_path, tmp_path / "case.yaml", *again, "time.steps=44", ranks=ranks)).err.splitlines()
+    assert "differs from the checkpoint's in 3 of the keys" in first
+    assert [line.split(":")[0].strip() for line in told] == [f"contents of {name}" for name in ("k.h5", "map.h5", "t.csv")]
+    assert all(line.count("checksum 0x") == 2 for line in told), told
+    # Another file is another value of the key that names it, and nothing more.
+    (tmp_path / "u.csv").write_text("0,0\n1,5\n")
+    told = must(run(tmp_path, tmp_path / "case.yaml", *again, "time.steps=46", "--set", "boundary.left.table=u.csv", ranks=ranks)).err
+    assert "in 1 of the keys" in told and "boundary.left.table: t.csv then, u.csv now" in told
+
+
 def test_many_differences_are_counted(tmp_path):
     must(run(tmp_path, heated("ftcs"), "--quiet"))
     words = [word for k in range(12) for word in ("--set", f"regions[{k + 2}]={{material: slow}}")]

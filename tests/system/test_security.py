@@ -321,6 +321,17 @@ def test_numbers_at_the_limits_end_without_a_traceback(tmp_path, change):
     assert outcome.err.count("error:") == (outcome.code != 0), outcome.err
 
 
+@pytest.mark.parametrize("key,time", [("time.step", "step: 1e101, steps: 3"), ("time.end", "step: 1e90, end: 1e101"),
+                                      ("time.steps", "step: 1e99, steps: 1000")])
+def test_time_beyond_the_largest_number_is_refused(tmp_path, key, time):
+    """The heat of such a step is no number, which was reported as a corrupted state."""
+    refused(tmp_path, small(), key, "1e+100", args=("--set", f"time={{scheme: backward-euler, {time}}}"))
+
+
+def test_events_of_a_steady_case_are_refused(tmp_path):
+    refused(tmp_path, small(), "time.events", "has no meaning for scheme steady", args=("--set", "time={scheme: steady, events: [3]}"))
+
+
 @pytest.mark.parametrize("change", ["grid.x=[0, 1e-300]", "grid.y=[0, 1e-160]", "grid.x=[0, 1e200]", "grid.y=[-1e308, 1e300]"])
 def test_domain_whose_areas_are_no_numbers_is_refused(tmp_path, change):
     refused(tmp_path, small(), change[:6], "1e-50 m", "lengths are in metres", args=("--set", change))
