@@ -66,29 +66,29 @@ static void (*const before_libraries)(void)
 #endif
 
 /* End PETSc and MPI, and return the exit code.  Some options, as -log_view, are read by
-   PetscFinalize alone: a value that it refuses is one message, on rank 0, and code 2. */
+   PetscFinalize alone: a value that it refuses is one message and code 2.  A rank that fails alone,
+   as rank 0 with a file that it cannot open, ends the job. */
 static int Finalize(int exit_code)
 {
   HeatCapture ending;
-  int         rank = 0;
+  char        message[sizeof ending.message + 100];
 
-  (void)MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   (void)HeatCaptureBegin(&ending);
   if (!PetscFinalize()) return exit_code;
-  if (rank == 0)
-    (void)fprintf(stderr,
-                  "heat2d: error: PETSc cannot do at the end what its options ask for: %s\n",
-                  HeatPrintableMessage(ending.message));
-  return exit_code ? exit_code : HeatErrorExitCode(HEAT_ERR_INPUT);
+  (void)snprintf(message, sizeof message, "PETSc cannot do at the end what its options ask for: %s",
+                 HeatPrintableMessage(ending.message));
+  return HeatPetscRefuse(exit_code ? exit_code : HeatErrorExitCode(HEAT_ERR_INPUT), message);
 }
 
 /* Call the command; return the exit code. */
-static int RunCommand(HeatOptions *options, const HeatProcessStart *start)
+static int RunCommand(HeatOptions *options, const HeatProcessStart *start,
+                      const HeatPetscFiles *files)
 {
   PetscErrorCode code;
   int            exit_code = 0;
 
   HeatPrintableInstall();
+  HeatPetscFilesWatch(files);
   code = HeatErrorInstall();
   if (!code) code = HeatEnvironmentRead(PETSC_COMM_WORLD, &options->environment);
   if (!code) code = Dispatch(PETSC_COMM_WORLD, options, start, &exit_code);
@@ -115,13 +115,13 @@ int main(int argc, char **argv)
   options.began = &began;
   HeatPetscFilesNote(&options, &files);
   HeatSignalsHold();
-  exit_code = HeatPetscStart(&options);
+  exit_code = HeatPetscStart(&options, &files);
   HeatSignalsRelease(start.hangup_ignored);
   if (exit_code) {
     HeatPetscFilesRestore(&files);
     return exit_code;
   }
-  exit_code = RunCommand(&options, &start);
+  exit_code = RunCommand(&options, &start, &files);
   refused   = !began && (exit_code == HeatErrorExitCode(HEAT_ERR_INPUT) ||
                        exit_code == HeatErrorExitCode(HEAT_ERR_FILE))
                   ? PETSC_TRUE

@@ -7,6 +7,7 @@
 #include "app/process/memory_have.h"
 #include "app/state/run_memory.h"
 #include "solver/base/printable.h"
+#include "solver/physics/touching.h"
 
 /* Assumed iterations of a linear solve, if the user gives none.  Chosen: the multigrid needs five
    to eight for the default tolerance (solver/MEASURED.md). */
@@ -50,6 +51,10 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   PetscFunctionBeginUser;
   if (!p->steps.known) *step = Unknown();
   if (!counted) *run = Unknown();
+  if (!HeatLayoutCanCountHalo(&p->layout)) {
+    *step = *run = *set_up = Unknown();
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HeatLayoutHalo(&p->layout, 1, PETSC_FALSE, &one));
   Add(step, (double)p->steps.exchanges, &one, sizeof(PetscReal));
   Add(run, (double)p->steps.before, &one, sizeof(PetscReal));
@@ -109,12 +114,18 @@ static PetscErrorCode PlanSolves(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the messages of solves with PETSc's own preconditioners to NaN, since they are not known. */
-static void PlanOtherSolves(HeatPlan *p)
+/* Set the messages of the multigrid, and of the set-up, to NaN. */
+static void ForgetMultigrid(HeatPlan *p)
 {
   p->run[HEAT_TRAFFIC_MULTIGRID] = p->per_step[HEAT_TRAFFIC_MULTIGRID] = Unknown();
   p->run[HEAT_TRAFFIC_SETUP] = p->per_iteration[HEAT_TRAFFIC_MULTIGRID] = Unknown();
-  p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives                  = NAN;
+}
+
+/* Set the messages of solves with PETSc's own preconditioners to NaN, since they are not known. */
+static void PlanOtherSolves(HeatPlan *p)
+{
+  ForgetMultigrid(p);
+  p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives = NAN;
   p->run[HEAT_TRAFFIC_HALO] = p->per_step[HEAT_TRAFFIC_HALO] = Unknown();
 }
 
@@ -150,6 +161,9 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
   PetscCall(HeatLayoutWriters(
       &p->layout, HeatWritersPerNode(p->c, p->layout.size, p->layout.n_nodes), &writers));
   Add(&p->run[HEAT_TRAFFIC_SETUP], 1.0, &writers, sizeof(int));
+  /* Reading files sends messages that are not predicted, and so does comparing the materials of
+     neighbouring cells. */
+  if (p->c->n_files > 0 || HeatTouchingPairs(p->c) > 0) p->run[HEAT_TRAFFIC_SETUP] = Unknown();
   PetscCall(PlanHalo(p));
   if (!IsImplicit(p->c)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FindPreconditioner(p));
@@ -158,7 +172,8 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HeatModelLevels(p->c, body, &p->layout, p->steps.sigma, &p->n_levels, p->levels));
-  PetscCall(PlanSolves(p));
+  if (p->n_levels > 0) PetscCall(PlanSolves(p));
+  else ForgetMultigrid(p);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -265,6 +280,21 @@ static PetscInt64 CountKept(const HeatCase *c, PetscInt64 n)
   return newest + (n - newest) / (c->checkpoint.keep_every / a);
 }
 
+/* Return n times a number of bytes, or -1 (not known) where either is not known or the product
+   exceeds 64 bits. */
+static PetscInt64 Times(PetscInt64 n, PetscInt64 bytes)
+{
+  if (n < 0 || bytes < 0 || (n > 0 && bytes > INT64_MAX / n)) return -1;
+  return n * bytes;
+}
+
+/* Return the sum of two numbers of bytes, or -1 where either is not known or the sum exceeds 64
+   bits. */
+static PetscInt64 Sum(PetscInt64 a, PetscInt64 b)
+{
+  return a < 0 || b < 0 || a > INT64_MAX - b ? -1 : a + b;
+}
+
 /* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
    and y), the time and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
    checkpoint are left out. */
@@ -273,7 +303,7 @@ static PetscErrorCode PlanFiles(HeatPlan *p)
   const HeatCase  *c     = p->c;
   const PetscInt64 cells = (PetscInt64)p->layout.nx * (PetscInt64)p->layout.ny;
   const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 3);
-  const PetscInt64 sums = 8 * (PetscInt64)p->layout.ny, real = 8 * cells + sums;
+  const PetscInt64 sums = 8 * (PetscInt64)p->layout.ny, real = Sum(Times(8, cells), sums);
   const PetscInt64 n      = p->steps.steps;
   HeatPlanFiles   *f      = &p->files;
   const PetscBool *fields = c->output.fields;
@@ -283,14 +313,17 @@ static PetscErrorCode PlanFiles(HeatPlan *p)
   PetscBool        sums_exchange;
 
   PetscFunctionBeginUser;
-  f->snapshot = axes + reals * real + codes * (4 * cells + sums);
+  f->snapshot = Sum(axes, Sum(Times(reals, real), Times(codes, Sum(Times(4, cells), sums))));
   PetscCall(HeatNeedSumsExchange(c, &sums_exchange));
-  f->checkpoint = axes + (c->time.scheme == HEAT_SCHEME_BDF2 ? 3 : sums_exchange ? 2 : 1) * real;
+  f->checkpoint = Sum(axes, Times(c->time.scheme == HEAT_SCHEME_BDF2 ? 3
+                                  : sums_exchange                    ? 2
+                                                                     : 1,
+                                  real));
   if (c->output.compression == HEAT_COMPRESSION_DEFLATE) f->snapshot = -1;
   if (p->request.work != HEAT_PLAN_RUN) {
     f->n_snapshots   = 0;
     f->n_checkpoints = p->request.work == HEAT_PLAN_BENCH ? 0 : 2; /* the newest two, at most */
-    f->all           = f->n_checkpoints * f->checkpoint + (p->request.last_field ? f->snapshot : 0);
+    f->all = Sum(Times(f->n_checkpoints, f->checkpoint), p->request.last_field ? f->snapshot : 0);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   f->n_snapshots = 1; /* the last state */
@@ -302,9 +335,7 @@ static PetscErrorCode PlanFiles(HeatPlan *p)
     f->n_checkpoints = c->checkpoint.keep;
   if (c->checkpoint.every > 0 && n >= 0)
     f->n_checkpoints = CountKept(c, (n + c->checkpoint.every - 1) / c->checkpoint.every);
-  f->all = f->snapshot < 0 || f->n_snapshots < 0
-               ? -1
-               : f->n_snapshots * f->snapshot + f->n_checkpoints * f->checkpoint;
+  f->all = Sum(Times(f->n_snapshots, f->snapshot), Times(f->n_checkpoints, f->checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -7,6 +7,9 @@
 #include "app/plan/plan.h"
 #include "solver/grid/weights.h"
 
+/* Most ranks for which blocks are weighed by speeds.  Chosen: their list has 25 MB. */
+enum { MOST_WEIGHED = 1 << 20 };
+
 /* Return the speed of a rank on a node. */
 static PetscReal SpeedOf(const HeatCase *c, PetscInt rank, PetscInt node)
 {
@@ -26,6 +29,13 @@ static PetscErrorCode WarnOfSpeeds(HeatPlan *p)
     PetscCall(HeatWarningsAdd(&p->warnings,
                               "decomposition.weights: measure is done at the start of "
                               "a run; the plan takes equal speeds"));
+  if (n > 0 && p->layout.size > MOST_WEIGHED) {
+    PetscCall(HeatWarningsAdd(&p->warnings,
+                              "decomposition.weights: the plan of more than %d ranks takes equal "
+                              "speeds",
+                              (int)MOST_WEIGHED));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (c->decomposition.weights == HEAT_WEIGHTS_HOSTS && n != p->layout.n_nodes)
     PetscCall(HeatWarningsAdd(&p->warnings,
                               "decomposition.weights has %" PetscInt_FMT
@@ -103,7 +113,8 @@ PetscErrorCode HeatPlanLayout(HeatPlan *p)
                    " blocks, one a rank, by whole rows and columns; choose another number of ranks "
                    "or of cells",
                    p->c->grid.cells[0], p->c->grid.cells[1], request->ranks);
-  if (p->c->decomposition.n_speeds > 0) PetscCall(WeighBlocks(p, even));
+  if (p->c->decomposition.n_speeds > 0 && request->ranks <= MOST_WEIGHED)
+    PetscCall(WeighBlocks(p, even));
   for (int axis = 0; axis < 2; axis++)
     HeatLayoutWidths(&p->layout, axis, &narrowest[axis], &p->widest[axis]);
   p->cells_min = (PetscInt64)narrowest[0] * narrowest[1];

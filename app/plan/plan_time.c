@@ -169,7 +169,7 @@ static void FillOutput(const HeatPlan *p, HeatPlanTime *t)
   const HeatMachine *m     = p->request.machine;
   const double       steps = (double)p->steps.steps, part = HeatTimeSum(&t->part);
   const double       snapshots   = (double)p->files.n_snapshots;
-  const double       checkpoint  = (double)p->files.checkpoint;
+  const double       checkpoint  = p->files.checkpoint < 0 ? NAN : (double)p->files.checkpoint;
   const double       checkpoints = CheckpointsOf(p, part * steps);
   const PetscBool sync = p->c->checkpoint.mode == HEAT_CHECKPOINT_SYNC ? PETSC_TRUE : PETSC_FALSE;
 

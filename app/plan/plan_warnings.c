@@ -96,6 +96,22 @@ static PetscErrorCode WarnOfIndices(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Warn if there are so many blocks that the plan does not count their messages. */
+static PetscErrorCode WarnOfCounts(HeatPlan *p)
+{
+  const HeatLayout *l = &p->layout;
+
+  PetscFunctionBeginUser;
+  if (HeatLayoutCanCount(l)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatWarningsAdd(&p->warnings,
+                            "%s messages of %" PetscInt_FMT " x %" PetscInt_FMT " blocks%s are "
+                            "not counted, since that would take long; take a number of ranks "
+                            "with other factors",
+                            HeatLayoutCanCountHalo(l) ? "the multigrid's" : "the", l->px, l->py,
+                            HeatLayoutHasTiles(l) ? "" : ", of which nodes own no rectangles,"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Memory. */
 
 /* Warn if a node needs more memory than this machine has.  The number of nodes that would suffice
@@ -205,6 +221,7 @@ PetscErrorCode HeatPlanWarn(HeatPlan *p)
   PetscCall(WarnOfSmallBlocks(p));
   PetscCall(WarnOfCache(p));
   PetscCall(WarnOfIndices(p));
+  PetscCall(WarnOfCounts(p));
   PetscCall(WarnOfMemory(p));
   if (p->request.machine) {
     PetscCall(WarnOfMachine(p));

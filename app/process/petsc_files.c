@@ -3,11 +3,16 @@
 #include "app/process/petsc_files.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { HISTORY }; /* index of -history in the lists of files */
 
 /* The options that open a file while PETSc is initialised. */
 static const struct {
@@ -78,6 +83,84 @@ void HeatPetscFilesNote(const HeatOptions *o, HeatPetscFiles *files)
   free(text);
 }
 
+/* Return 0 if a file can be opened for appending, otherwise errno.  A file that does not exist is
+   created, as PETSc would do; one that is no regular file, such as a pipe, is not opened. */
+static int TryToOpen(const char *path)
+{
+  struct stat status;
+  int         file;
+
+  if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return EISDIR;
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return 0;
+  file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) return errno;
+  (void)close(file);
+  return 0;
+}
+
+PetscBool HeatPetscFilesCanOpen(const HeatPetscFiles *files, char *text, size_t size)
+{
+  for (int k = 0; k < HEAT_PETSC_FILES; k++) {
+    const HeatPetscFile *file = &files->file[k];
+    int                  code;
+
+    if (!file->path[0] || (!early[k].each_rank && Rank() != 0)) continue;
+    code = TryToOpen(file->path);
+    if (code == 0) continue;
+    (void)snprintf(text, size,
+                   "%s: the file %.600s cannot be opened: %s; name a file that can be written, or "
+                   "leave the option out",
+                   early[k].name, file->path, strerror(code));
+    return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+/* What is written to the file of -history.  It has file scope because PETSc hands no context to the
+   function that prints. */
+static struct {
+  const HeatPetscFile *file; /* borrowed; NULL: not watched */
+  PetscInt64           bytes;
+  PetscErrorCode (*print)(FILE *, const char[], va_list);
+} history;
+
+/* Return whether a stream writes to the file of -history. */
+static PetscBool IsHistory(FILE *stream)
+{
+  struct stat file, target;
+
+  if (stream == stdout || stream == stderr) return PETSC_FALSE;
+  if (fstat(fileno(stream), &file) != 0 || stat(history.file->path, &target) != 0)
+    return PETSC_FALSE;
+  return (PetscBool)(file.st_dev == target.st_dev && file.st_ino == target.st_ino);
+}
+
+/* PetscVFPrintf: count the bytes for the file of -history, and print.  A text that is longer than
+   the buffer is counted in part, so that the file then stays as it is. */
+static PetscErrorCode CountAndPrint(FILE *stream, const char format[], va_list arguments)
+{
+  char    text[8192] = ""; /* chosen: longer than what is printed before a run is accepted */
+  va_list again;
+
+  PetscFunctionBeginUser;
+  va_copy(again, arguments);
+  PetscCall((*history.print)(stream, format, arguments));
+  if (IsHistory(stream)) {
+    PetscCall(PetscVSNPrintf(text, sizeof text, format, NULL, again));
+    history.bytes += (PetscInt64)strlen(text);
+  }
+  va_end(again);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatPetscFilesWatch(const HeatPetscFiles *files)
+{
+  if (!files->file[HISTORY].path[0] || PetscVFPrintf == CountAndPrint) return;
+  history.file  = &files->file[HISTORY];
+  history.print = PetscVFPrintf;
+  PetscVFPrintf = CountAndPrint;
+}
+
 PetscErrorCode HeatPetscFilesDropLate(void)
 {
   static const char *const late[] = {"-log_view",     "-log",          "-log_all",
@@ -119,6 +202,8 @@ void HeatPetscFilesRestore(const HeatPetscFiles *files)
 
     if (!file->path[0] || stat(file->path, &status) != 0 || !S_ISREG(status.st_mode)) continue;
     if (HasMessages(&status)) continue;
+    if (k == HISTORY && (PetscInt64)status.st_size - PetscMax(file->bytes, 0) != history.bytes)
+      continue; /* another program has written to it, or a rank on which PETSc does not */
     if (file->bytes < 0) Remove(file->path);
     else if ((PetscInt64)status.st_size > file->bytes &&
              truncate(file->path, (off_t)file->bytes) != 0)

@@ -56,22 +56,41 @@ static PetscErrorCode CollectReason(const char format[], ...)
   return PETSC_SUCCESS;
 }
 
-int HeatPetscStart(HeatOptions *o)
+/* On several ranks the lowest rank that comes here ends the job, since others may be waiting for it
+   in PETSc. */
+int HeatPetscRefuse(int exit_code, const char *message)
+{
+  int running = 0, ended = 0, size = 1;
+
+  (void)MPI_Initialized(&running);
+  (void)MPI_Finalized(&ended);
+  if (running && !ended) (void)MPI_Comm_size(MPI_COMM_WORLD, &size);
+  if (size > 1) HeatErrorEndJob(exit_code, "%s", message);
+  if (ended || IsFirstRank()) (void)fprintf(stderr, "heat2d: error: %s\n", message);
+  return exit_code;
+}
+
+int HeatPetscStart(HeatOptions *o, const HeatPetscFiles *files)
 {
   PetscErrorCode (*const print)(const char[], ...) = PetscErrorPrintf;
   PetscErrorCode code;
+  char           message[1000];
 
+  if (!HeatPetscFilesCanOpen(files, message, sizeof message)) {
+    if (MPI_Init(NULL, NULL) != MPI_SUCCESS) return HEAT_EXIT_INTERNAL;
+    return HeatPetscRefuse(HeatErrorExitCode(HEAT_ERR_INPUT), HeatPrintable(message));
+  }
+  HeatPetscFilesWatch(files);
   PetscErrorPrintf = CollectReason;
   code             = PetscInitialize(&o->start_argc, &o->start_argv, NULL, NULL);
   PetscErrorPrintf = print;
   if (!code) return PetscOptionsClearValue(NULL, "-skip_petscrc") ? HEAT_EXIT_INTERNAL : 0;
   HeatPrintable(said);
-  if (IsFirstRank())
-    (void)fprintf(stderr,
-                  "heat2d: error: PETSc cannot be initialised with the options of the command "
-                  "line, of PETSC_OPTIONS and of PETSC_OPTIONS_YAML; correct them; PETSc says:%s\n",
-                  said);
-  return HeatErrorExitCode(HEAT_ERR_INPUT);
+  (void)snprintf(message, sizeof message,
+                 "PETSc cannot be initialised with the options of the command line, of "
+                 "PETSC_OPTIONS and of PETSC_OPTIONS_YAML; correct them; PETSc says:%s",
+                 said);
+  return HeatPetscRefuse(HeatErrorExitCode(HEAT_ERR_INPUT), message);
 }
 
 /* The environment. */

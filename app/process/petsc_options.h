@@ -7,10 +7,18 @@
 #define HEAT_APP_PETSC_OPTIONS_H
 
 #include "app/process/options.h"
+#include "app/process/petsc_files.h"
 
 /** Initialise PETSc and MPI with the options of the command line, without any .petscrc.  Return 0,
- *  or the exit code after printing one message. */
-int HeatPetscStart(HeatOptions *options);
+ *  or the exit code after printing one message; if an error may have hit this rank alone, end the
+ *  job with this message and exit code.
+ *  @param[in] files  that PETSc opens; noted, and watched afterwards */
+int HeatPetscStart(HeatOptions *options, const HeatPetscFiles *files);
+
+/** Print a message about options that PETSc cannot use, once, and return the exit code.  On several
+ *  ranks, end the job with them, as HeatErrorEndJob does.  Not collective: PETSc may have failed on
+ *  this rank alone. */
+int HeatPetscRefuse(int exit_code, const char *message);
 
 /** Read PETSC_OPTIONS and PETSC_OPTIONS_YAML of rank 0, as PETSc does.  Collective on comm; after
  *  HeatPetscStart.

@@ -71,12 +71,13 @@ static PetscErrorCode FindSolver(const HeatReportSources *from, Solver *solver)
 
 /* Return whether the messages of the set-up can be predicted.  They can if only the multigrid, the
    deep halos and the choice of writers have sent any.  Reading a checkpoint or another file, and
-   contacts, which need cells of other ranks, send messages that are not predicted. */
+   contacts, interfaces and checks between materials, which need cells of other ranks, send messages
+   that are not predicted. */
 static PetscBool SetUpIsOurs(const HeatReportSources *from)
 {
-  const HeatCase *c = from->state->c;
+  const HeatRunState *state = from->state;
 
-  return !from->restart.file && c->n_files == 0 && c->n_contacts == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(!from->restart.file && state->c->n_files == 0 && state->sizes.n_pairs == 0);
 }
 
 PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,

@@ -149,10 +149,22 @@ static void NoteLost(const HeatRunState *state, PetscInt k, const char *name)
                   k < sizes->n_regions ? "no cell" : "no face");
 }
 
+/* Print a note about a pair of materials that touch nowhere. */
+static void NoteApart(const HeatCase *c, const HeatMaterialPair *pair)
+{
+  char key[NAME];
+
+  HeatMaterialPairKey(pair, key, sizeof key);
+  (void)fprintf(stderr,
+                "heat2d: note: %s: '%.60s' and '%.60s' touch at no face of the grid: it has no "
+                "effect\n",
+                key, c->materials[pair->material[0]].name, c->materials[pair->material[1]].name);
+}
+
 PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings)
 {
   const HeatCase *c     = state->c;
-  PetscInt        empty = 0, lost = 0;
+  PetscInt        empty = 0, lost = 0, apart = 0;
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < Entries(&state->sizes); k++) {
@@ -164,6 +176,11 @@ PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings
     (void)fprintf(stderr,
                   "heat2d: note: %" PetscInt_FMT " more regions and segments cover nothing\n",
                   empty - LINES);
+  for (PetscInt k = 0; k < state->sizes.n_pairs; k++)
+    if (state->sizes.pairs[k].faces == 0 && apart++ < LINES) NoteApart(c, &state->sizes.pairs[k]);
+  if (apart > LINES)
+    (void)fprintf(stderr, "heat2d: note: %" PetscInt_FMT " more pairs of materials touch nowhere\n",
+                  apart - LINES);
   for (PetscInt r = 0; r < c->n_regions; r++) {
     if (!c->regions[r].power.given) continue;
     if (HeatSourcePowerCells(HeatOperatorSource(state->op), r) > 0) continue;

@@ -11,7 +11,8 @@
  *  rank 0. */
 void HeatScreenSizes(const HeatRunState *state);
 
-/** Print, on stderr, a note about regions and segments that cover nothing and a warning about
+/** Print, on stderr, a note about regions and segments that cover nothing, and about contacts,
+ *  interfaces and checks between materials that touch nowhere, and a warning about
  *  powers that no cell carries, which `solver.empty_regions: allow` permits: the first ones, then
  *  the number of the others.  Not collective; call it on rank 0. */
 PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings);

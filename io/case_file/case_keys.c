@@ -140,7 +140,7 @@ static const HeatCaseKey keys[] = {
     {"solver.paint", "centre | tealeaf", "centre",
      "which cells a region covers: by their centre, or TeaLeaf's rule"},
     {"solver.empty_regions", "refuse | allow", "refuse",
-     "what to do when a region covers no cell, or a segment no face"},
+     "what to do with regions, segments and pairs of materials that have no effect on the grid"},
 
     {"output.directory", "folder", "out/ and the stem of the file", "where the run writes"},
     {"output.snapshots.every", "whole number >= 0", "0: none",

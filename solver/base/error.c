@@ -36,31 +36,41 @@ static void Pause(long milliseconds)
   (void)nanosleep(&pause, NULL);
 }
 
-/* Print that an allocation failed on this rank, and abort the job with the exit code of
-   HEAT_ERR_INPUT.  Where several ranks fail at once, only one message should be printed.  Therefore
-   a rank first waits for a time that grows with its number: the lowest rank that fails prints its
-   message and ends the job while the others still wait.
-
-   The wait is chosen: 0.3 s times the rank, at most 9 s.  A launcher ends the ranks of a node
+/* The wait is chosen: 0.3 s times the rank, at most 9 s.  A launcher ends the ranks of a node
    within 0.3 s.
    The rank that prints waits 0.1 s (chosen) before it ends the job: MPICH's mpiexec (4.0.2)
    drops what it has not forwarded by then (measured: 1 message of 20). */
-static void EndOutOfMemory(const char *message)
+void HeatErrorEndJob(int exit_code, const char *format, ...)
 {
   const int most = 30;
   int       rank = 0;
+  va_list   arguments;
 
   if (MPI_Comm_rank(MPI_COMM_WORLD, &rank) != MPI_SUCCESS) rank = 0;
   Pause(300L * PetscMin(rank, most));
   fflush(stdout);
-  fprintf(stderr,
-          "heat2d: error: out of memory on rank %d%s%s%s; take more nodes or fewer cells, or raise "
-          "the limit of the memory (ulimit, batch system)\n",
-          rank, message && message[0] ? " (" : "", message ? message : "",
-          message && message[0] ? ")" : "");
+  fprintf(stderr, "heat2d: error: ");
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fprintf(stderr, "\n");
   fflush(stderr);
   Pause(100L);
-  (void)MPI_Abort(MPI_COMM_WORLD, HeatErrorExitCode(HEAT_ERR_INPUT));
+  (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
+}
+
+/* Print that an allocation failed on this rank, and end the job with the exit code of
+   HEAT_ERR_INPUT. */
+static void EndOutOfMemory(const char *message)
+{
+  int rank = 0;
+
+  if (MPI_Comm_rank(MPI_COMM_WORLD, &rank) != MPI_SUCCESS) rank = 0;
+  HeatErrorEndJob(HeatErrorExitCode(HEAT_ERR_INPUT),
+                  "out of memory on rank %d%s%s%s; take more nodes or fewer cells, or raise the "
+                  "limit of the memory (ulimit, batch system)",
+                  rank, message && message[0] ? " (" : "", message ? message : "",
+                  message && message[0] ? ")" : "");
 }
 
 /* Return whether an error that is raised is a failed allocation: its code is PETSC_ERR_MEM, or one

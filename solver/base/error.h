@@ -62,6 +62,13 @@ PetscErrorCode HeatErrorInstall(void);
  *  HEAT_STOPPED, else HEAT_EXIT_INTERNAL.  Not collective. */
 int HeatErrorExitCode(PetscErrorCode code);
 
+/** Print "heat2d: error: " and a message, and abort the job with an exit code.  For errors that may
+ *  have hit this rank alone, while the others wait in a collective call, and before MPI is
+ *  finalised.  Where several ranks call it, each first waits for a time that grows with its number,
+ *  so that the lowest one prints its message and ends the job while the others still wait.  MPI is
+ *  initialised.  Not collective. */
+void HeatErrorEndJob(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /** Replace local error codes, which ranks may have found independently, by the largest one of all
  *  ranks.  Collective on comm.
  *  @param[in,out] code  on entry this rank's code, 0 if it found no error */

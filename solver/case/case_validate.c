@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "solver/base/divisors.h"
 #include "solver/base/number_text.h"
 #include "solver/case/petsc_rules.h"
 
@@ -85,9 +86,11 @@ static PetscErrorCode ValidateDecomposition(const HeatValidation *k, PetscMPIInt
                    "cell: start fewer ranks or take more cells",
                    nx, ny, size);
   if (px == 0 && py == 0) {
-    for (PetscInt p = 1; p <= size && !fits; p++) {
-      fits = (PetscBool)(size % p == 0 && p <= nx && size / p <= ny);
-    }
+    HeatDivisors columns;
+
+    HeatDivisorsFind(size, &columns);
+    for (PetscInt p = 0; p < columns.n && !fits; p++)
+      fits = (PetscBool)(columns.divisor[p] <= nx && size / columns.divisor[p] <= ny);
     HeatCaseCheckKey(fits, k->comm, c, "grid.cells",
                      "%" PetscInt_FMT " x %" PetscInt_FMT
                      " cells cannot be cut into %d blocks, px by py, of at least one "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "solver/base/number_text.h"
+#include "solver/case/polygon.h"
 
 /* Materials. */
 
@@ -92,25 +93,37 @@ PetscErrorCode HeatValidateContacts(const HeatValidation *k)
 
 /* Regions. */
 
-/* Return whether all vertices lie on one line, within rounding, so that nothing is inside.  The
-   line runs from the first vertex to the one farthest from it, at a distance of (dx, dy).  `off`
-   is the largest distance from the line times the line's length, so that off > 1e-13 length^2
-   means a distance of more than 1e-13 of the length.  1e-13 is chosen: some 500 times the rounding
-   of doubles; a larger one would refuse very thin polygons, a smaller one would accept noise. */
-static PetscBool IsDegenerate(PetscInt n, PetscReal (*v)[2])
+/* Check that a polygon encloses an area and does not cross itself. */
+static PetscErrorCode ValidatePolygon(const HeatValidation *k, const char *path,
+                                      const HeatRegion *r)
 {
-  PetscReal dx = 0.0, dy = 0.0, off = 0.0;
+  HeatCrossing crossing;
 
-  for (PetscInt i = 1; i < n; i++) {
-    if (hypot(v[i][0] - v[0][0], v[i][1] - v[0][1]) > hypot(dx, dy)) {
-      dx = v[i][0] - v[0][0];
-      dy = v[i][1] - v[0][1];
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(r->n_vertices >= 3, k->comm, k->c, path,
+                   "found %" PetscInt_FMT "; a polygon has at least 3 vertices", r->n_vertices);
+  PetscCall(HeatPolygonCrossing(r->n_vertices, r->vertices, &crossing));
+  if (crossing.from[0] >= 0) {
+    char edge[2][160];
+
+    for (int e = 0; e < 2; e++) {
+      const PetscReal *a = r->vertices[crossing.from[e]], *b = r->vertices[crossing.to[e]];
+
+      snprintf(edge[e], sizeof edge[e],
+               "from vertex %" PetscInt_FMT " [%s, %s] to vertex %" PetscInt_FMT " [%s, %s]",
+               crossing.from[e], HeatNumber(a[0]), HeatNumber(a[1]), crossing.to[e],
+               HeatNumber(b[0]), HeatNumber(b[1]));
     }
+    HeatCaseCheckKey(PETSC_FALSE, k->comm, k->c, path,
+                     "the polygon crosses itself at [%.6g, %.6g]: the edge %s and the edge %s "
+                     "(vertices counted from 0); give the vertices in order along the outline, or "
+                     "split the shape into several regions",
+                     (double)crossing.at[0], (double)crossing.at[1], edge[0], edge[1]);
   }
-  for (PetscInt i = 1; i < n; i++) {
-    off = PetscMax(off, fabs((v[i][0] - v[0][0]) * dy - (v[i][1] - v[0][1]) * dx));
-  }
-  return (PetscBool)(!(off > 1e-13 * (dx * dx + dy * dy)));
+  HeatCaseCheckKey(!HeatPolygonIsEmpty(r->n_vertices, r->vertices), k->comm, k->c, path,
+                   "the vertices lie on one line, or the outline runs back along itself, so that "
+                   "nothing is inside; move a vertex");
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Check the numbers that describe the shape of region i. */
@@ -135,10 +148,7 @@ static PetscErrorCode ValidateShape(const HeatValidation *k, PetscInt i)
                      r->radius);
   } else if (r->shape == HEAT_SHAPE_POLYGON) {
     snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].vertices", i);
-    HeatCaseCheckKey(r->n_vertices >= 3, k->comm, k->c, path,
-                     "found %" PetscInt_FMT "; a polygon has at least 3 vertices", r->n_vertices);
-    HeatCaseCheckKey(!IsDegenerate(r->n_vertices, r->vertices), k->comm, k->c, path,
-                     "the vertices lie on one line, so that nothing is inside; move one off it");
+    PetscCall(ValidatePolygon(k, path, r));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

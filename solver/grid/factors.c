@@ -36,11 +36,11 @@ static PetscBool IsPrime(PetscInt n)
 
 /* Return the largest number of ranks below l->size that gives a good layout; with several nodes,
    only whole nodes are tried.  Return 0 if none of the `most` largest candidates gives one.  Trying
-   a candidate costs a loop over its number of ranks. */
+   a candidate takes sqrt(size) divisions, and some for each pair of divisors. */
 static PetscInt BetterSize(const HeatCase *c, const HeatLayout *l)
 {
   const PetscInt unit = l->n_nodes > 1 ? l->per_node : 1;
-  const PetscInt most = PetscMax(2, 20000000 / l->size); /* chosen: a tenth of a second */
+  const PetscInt most = PetscMax(100, 20000000 / l->size); /* chosen: a tenth of a second */
   PetscInt       size = (l->size - 1) / unit * unit;
 
   for (PetscInt k = 0; k < most && size > 0; k++, size -= unit) {

@@ -15,6 +15,8 @@
  *  for later pairs of rows that begin at an equal place in their node. */
 #include "solver/grid/layout.h"
 
+#include "solver/base/divisors.h"
+
 /* The process grid. */
 
 /* Return the number of cells along all cuts, on one side of each, if an axis is cut into `parts`
@@ -29,18 +31,20 @@ static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
 
 /* Choose the tile of per_node blocks, tile_x x tile_y, that tiles a px x py process grid with the
    least traffic between nodes.  Return the number of cells along the cuts between tiles, or -1 with
-   a tile of 1 x 1 if no tile fits.  If per_node is 0, return 0 with a tile of 1 x 1. */
+   a tile of 1 x 1 if no tile fits.  If per_node is 0, return 0 with a tile of 1 x 1.
+   @param[in] widths  the divisors of per_node; not used if per_node is 0 */
 static PetscInt64 ChooseNodeTile(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt px,
-                                 PetscInt py, PetscInt per_node, PetscInt *tile_x, PetscInt *tile_y)
+                                 PetscInt py, PetscInt per_node, const HeatDivisors *widths,
+                                 PetscInt *tile_x, PetscInt *tile_y)
 {
   PetscInt64 best = -1;
 
   *tile_x = *tile_y = 1;
   if (per_node == 0) return 0;
-  for (PetscInt tx = 1; tx <= per_node && tx <= px; tx++) {
-    const PetscInt ty = per_node / tx;
+  for (PetscInt k = 0; k < widths->n && widths->divisor[k] <= px; k++) {
+    const PetscInt tx = widths->divisor[k], ty = per_node / tx;
 
-    if (per_node % tx || px % tx || py % ty) continue;
+    if (px % tx || py % ty) continue;
     const PetscInt64 cells = CutCells(px / tx, periodic[0], ny) +
                              CutCells(py / ty, periodic[1], nx);
     if (best < 0 || cells < best) {
@@ -56,17 +60,21 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
                              PetscInt per_node, PetscInt *px, PetscInt *py, PetscInt *node_px,
                              PetscInt *node_py)
 {
-  PetscInt64 best_between = 0, best_total = 0;
+  PetscInt64   best_between = 0, best_total = 0;
+  HeatDivisors columns, widths;
 
   *px = *py = 0;
   *node_px = *node_py = 1;
-  for (PetscInt qx = 1; qx <= size && qx <= nx; qx++) {
-    const PetscInt qy = size / qx;
+  HeatDivisorsFind(size, &columns);
+  if (per_node > 0) HeatDivisorsFind(per_node, &widths);
+  for (PetscInt k = 0; k < columns.n && columns.divisor[k] <= nx; k++) {
+    const PetscInt qx = columns.divisor[k], qy = size / qx;
     PetscInt       tx, ty;
 
-    if (size % qx || qy > ny) continue;
-    const PetscInt64 total   = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
-    PetscInt64       between = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &tx, &ty);
+    if (qy > ny) continue;
+    const PetscInt64 total = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
+    PetscInt64 between     = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &widths, &tx, &ty);
+
     if (between < 0) between = total; /* no tile fits: assume that all traffic is between nodes */
     if (*px && (between > best_between || (between == best_between && total >= best_total)))
       continue;
@@ -121,7 +129,12 @@ HeatLayout HeatLayoutMakeWith(const HeatCase *c, PetscInt size, PetscInt per_nod
   PetscInt       x = 1, y = 1;
 
   if (l.px == 0) HeatGridChooseProcesses(l.nx, l.ny, l.periodic, size, tiles, &l.px, &l.py, &x, &y);
-  else (void)ChooseNodeTile(l.nx, l.ny, l.periodic, l.px, l.py, tiles, &x, &y);
+  else {
+    HeatDivisors widths;
+
+    if (tiles > 0) HeatDivisorsFind(tiles, &widths);
+    (void)ChooseNodeTile(l.nx, l.ny, l.periodic, l.px, l.py, tiles, &widths, &x, &y);
+  }
   if (l.px == 0) return l;
   l.reordered = tiles && x * y == tiles ? PETSC_TRUE : PETSC_FALSE;
   if (l.reordered) {
@@ -278,12 +291,21 @@ typedef struct {
    sums are kept, and counting takes longer. */
 enum { MOST_KEPT = 1000000 };
 
+/* Return the largest distance of rows that can have blocks on one node. */
+static PetscInt LargestDistance(const HeatLayout *l) { return (l->per_node + l->px - 1) / l->px; }
+
+/* Return whether sums are kept. */
+static PetscBool KeepsSums(const HeatLayout *l)
+{
+  return (PetscBool)(!l->node_of && (2 * LargestDistance(l) + 1) * l->per_node <= MOST_KEPT);
+}
+
 static PetscErrorCode KeptCreate(const HeatLayout *l, Kept *kept)
 {
   PetscFunctionBeginUser;
-  kept->most = (l->per_node + l->px - 1) / l->px;
+  kept->most = LargestDistance(l);
   kept->sums = NULL;
-  if (!l->node_of && (2 * kept->most + 1) * l->per_node <= MOST_KEPT)
+  if (KeepsSums(l))
     PetscCall(PetscCalloc1((size_t)((2 * kept->most + 1) * l->per_node), &kept->sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -336,7 +358,65 @@ PetscErrorCode HeatLayoutCount(const HeatLayoutPairs *x, const HeatLayoutPairs *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+enum {
+  /* Most columns or rows of blocks that are visited one by one.  Chosen: a list of a number for
+     each has 16 MB. */
+  MOST_PARTS = 1 << 21,
+
+  /* Most columns or rows of blocks whose pairs are listed.  Chosen: a list has some tens of MB. */
+  MOST_LISTED = 1 << 18,
+
+  /* Most blocks that are visited to sum pairs that no tile describes.  Chosen: some hundredths of a
+     second. */
+  MOST_VISITED = 2000000
+};
+
+/* Return whether the time and memory of counting the messages do not grow with the number of
+   blocks along an axis: the sums of the pairs follow from the numbers of blocks and of tiles. */
+static PetscBool HasFormula(const HeatLayout *l, int axis)
+{
+  return (PetscBool)(HeatLayoutHasTiles(l) && !l->start[axis]);
+}
+
+/* Each kept sum is computed once for each place at which a row can begin in its node. */
+PetscBool HeatLayoutCanCount(const HeatLayout *l)
+{
+  const PetscInt parts = PetscMax(l->px, l->py);
+  const PetscInt rows  = KeepsSums(l) ? PetscMin(l->py, l->per_node) : l->py;
+
+  if (HeatLayoutHasTiles(l)) return (PetscBool)(parts <= MOST_PARTS);
+  return (PetscBool)(parts <= MOST_LISTED && (double)rows * (double)l->px <= (double)MOST_VISITED);
+}
+
+PetscBool HeatLayoutCanCountHalo(const HeatLayout *l)
+{
+  return (PetscBool)((HasFormula(l, 0) && HasFormula(l, 1)) || HeatLayoutCanCount(l));
+}
+
 /* Halo exchanges. */
+
+/* Return the number of cuts between `parts` parts of an axis. */
+static PetscInt Cuts(const HeatLayout *l, int axis, PetscInt parts)
+{
+  return l->periodic[axis] ? parts : parts - 1;
+}
+
+/* Add the sums of AddNeighbours: two messages across each cut, of which those between tiles are
+   between nodes.  If a periodic axis has one part, the part is its own neighbour. */
+static void SumNeighbours(const HeatLayout *l, int axis, PetscInt depth, HeatLayoutPairs *pairs)
+{
+  const PetscInt   parts = HeatLayoutParts(l, axis), tiles = (parts - 1) / l->tile[axis] + 1;
+  const PetscInt64 all     = 2 * Cuts(l, axis, parts),
+                   between = tiles > 1 ? 2 * Cuts(l, axis, tiles) : 0;
+
+  const PetscInt64 messages[SUMS] = {
+      [ALL] = all, [TILE] = all - between, [SELF] = parts == 1 ? all : 0};
+
+  for (int sum = ALL; sum < SUMS; sum++) {
+    pairs->messages[sum] += messages[sum];
+    pairs->values[sum] += depth * messages[sum];
+  }
+}
 
 /* Add the pairs of adjacent blocks along an axis, each with `depth` cells; both sides of a block
    send, also where its two neighbours are the same block. */
@@ -346,6 +426,10 @@ static PetscErrorCode AddNeighbours(const HeatLayout *l, int axis, PetscInt dept
   const PetscInt parts = HeatLayoutParts(l, axis);
 
   PetscFunctionBeginUser;
+  if (HasFormula(l, axis)) {
+    SumNeighbours(l, axis, depth, pairs);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (PetscInt p = 0; p < parts; p++) {
     if (p + 1 < parts || l->periodic[axis])
       PetscCall(HeatLayoutPairsAdd(pairs, p, (p + 1) % parts, 1, depth));
@@ -356,13 +440,18 @@ static PetscErrorCode AddNeighbours(const HeatLayout *l, int axis, PetscInt dept
 }
 
 /* Add each block's pair with itself along an axis, with its number of cells and `margin` more where
-   it has a neighbour. */
+   it has a neighbour: on both sides of each cut. */
 static PetscErrorCode AddLengths(const HeatLayout *l, int axis, PetscInt margin,
                                  HeatLayoutPairs *pairs)
 {
   const PetscInt parts = HeatLayoutParts(l, axis);
 
   PetscFunctionBeginUser;
+  for (int sum = ALL; sum < SUMS && HasFormula(l, axis); sum++) {
+    pairs->messages[sum] += parts;
+    pairs->values[sum] += HeatLayoutCells(l, axis) + 2 * (PetscInt64)margin * Cuts(l, axis, parts);
+  }
+  if (HasFormula(l, axis)) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt p = 0; p < parts; p++) {
     PetscInt length = HeatLayoutWidth(l, axis, p);
 
@@ -412,18 +501,42 @@ PetscErrorCode HeatLayoutAlongSide(const HeatLayout *l, HeatSide side, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Writers are numbered node by node.  Each of n writers sends its rank to the writers n/2 ahead and
-   n/2 behind, as in PairUp of writers.c. */
-PetscErrorCode HeatLayoutWriters(const HeatLayout *l, PetscInt asked, HeatLayoutTraffic *traffic)
+/* Writers. */
+
+/* Return the number of w in [first, end) for which w and w + distance are in [begin, limit). */
+static PetscInt64 PairsWithin(PetscInt first, PetscInt end, PetscInt distance, PetscInt begin,
+                              PetscInt limit)
+{
+  return PetscMax(0, PetscMin(end, limit - distance) - PetscMax(first, begin));
+}
+
+/* Count the messages of the n writers of HeatLayoutWriters of which each node has `each`, and the
+   last node the remainder.  Half of the messages travel n/2 writers ahead; the other half are their
+   counterparts.  A message stays on its node only if that is less than `each` writers away, so
+   that there are at most two nodes. */
+static void CountEven(PetscInt n, PetscInt each, HeatLayoutTraffic *traffic)
+{
+  const PetscInt half   = n / 2;
+  PetscInt64     within = 0;
+
+  for (PetscInt begin = 0; begin < n && n < 2 * each; begin += each) {
+    const PetscInt limit = PetscMin(begin + each, n);
+
+    within += PairsWithin(0, n - half, half, begin, limit); /* from w to w + half */
+    within += PairsWithin(0, half, n - half, begin, limit); /* from w + n - half to w */
+  }
+  traffic->messages[0] = traffic->values[0] = 2 * within;
+  traffic->messages[1] = traffic->values[1] = 2 * (n - within);
+}
+
+/* Count these messages where ranks are dealt to nodes in another order. */
+static PetscErrorCode CountDealt(const HeatLayout *l, PetscInt asked, HeatLayoutTraffic *traffic)
 {
   PetscInt *ranks, *node_of, n = 0; /* ranks of each node; node of each writer; writers so far */
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(traffic, sizeof *traffic));
   PetscCall(PetscCalloc2(l->n_nodes, &ranks, l->size, &node_of));
-  for (PetscInt k = 0; k < l->n_nodes && !l->node_of; k++)
-    ranks[k] = PetscMin(l->per_node, l->size - k * l->per_node);
-  for (PetscInt r = 0; r < l->size && l->node_of; r++) ranks[l->node_of[r]]++;
+  for (PetscInt r = 0; r < l->size; r++) ranks[l->node_of[r]]++;
   for (PetscInt k = 0; k < l->n_nodes; k++)
     for (PetscInt w = 0; w < (asked == 0 ? ranks[k] : PetscMin(asked, ranks[k])); w++)
       node_of[n++] = k;
@@ -436,5 +549,20 @@ PetscErrorCode HeatLayoutWriters(const HeatLayout *l, PetscInt asked, HeatLayout
     }
   }
   PetscCall(PetscFree2(ranks, node_of));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Writers are numbered node by node.  Each of n writers sends its rank to the writers n/2 ahead and
+   n/2 behind, as in PairUp of writers.c. */
+PetscErrorCode HeatLayoutWriters(const HeatLayout *l, PetscInt asked, HeatLayoutTraffic *traffic)
+{
+  const PetscInt each = asked == 0 ? l->per_node : PetscMin(asked, l->per_node);
+  const PetscInt last = PetscMin(each, l->size - (l->n_nodes - 1) * l->per_node);
+  const PetscInt n    = (l->n_nodes - 1) * each + last;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(traffic, sizeof *traffic));
+  if (l->node_of) PetscCall(CountDealt(l, asked, traffic));
+  else if (n > 1) CountEven(n, each, traffic);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

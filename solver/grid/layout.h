@@ -2,9 +2,9 @@
  *  what all ranks together send.
  *
  *  The grid of a run contains a layout.  A plan makes one without a communicator, for machines that
- *  are not available.  No function is collective.  If nodes own rectangles of blocks, only
- *  HeatLayoutWriters loops over all ranks: other sums over all blocks are products of sums over the
- *  columns and over the rows of blocks. */
+ *  are not available.  No function is collective.  No function loops over all ranks where nodes own
+ *  rectangles of blocks: sums over all blocks are products of sums over the columns and over the
+ *  rows of blocks, and halo exchanges of evenly divided cells follow from formulas. */
 #ifndef HEAT_SOLVER_LAYOUT_H
 #define HEAT_SOLVER_LAYOUT_H
 
@@ -156,6 +156,14 @@ PetscErrorCode HeatLayoutPairsAdd(HeatLayoutPairs *pairs, PetscInt from, PetscIn
 /** Count the messages of an exchange and add them to *traffic. */
 PetscErrorCode HeatLayoutCount(const HeatLayoutPairs *x, const HeatLayoutPairs *y,
                                HeatLayoutTraffic *traffic);
+
+/** Return whether HeatLayoutCount takes less than some hundredths of a second and some tens of MB
+ *  for lists of a few pairs for each column and row of blocks. */
+PetscBool HeatLayoutCanCount(const HeatLayout *layout);
+
+/** Return whether HeatLayoutHalo and HeatLayoutAlongSide do so.  If nodes own rectangles of blocks
+ *  and cells are divided evenly, they follow from formulas, for any number of blocks. */
+PetscBool HeatLayoutCanCountHalo(const HeatLayout *layout);
 
 /** Count the messages of one halo exchange of the given depth [cells].
  *  @param[in]  corners  whether the strips below and above contain the corners, as in

@@ -275,6 +275,8 @@ PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
   PetscBool rough = PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  *n = 0;
+  if (!HeatLayoutCanCount(layout)) PetscFunctionReturn(PETSC_SUCCESS);
   for (*n = 1; *n < HEAT_MAX_LEVELS; (*n)++) {
     const HeatCouplings couplings = CountCouplings(c, body, &l, sigma);
     PetscBool          *joins     = levels[*n - 1].joins;

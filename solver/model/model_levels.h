@@ -41,7 +41,8 @@ PetscBool HeatModelSidesConduct(const HeatCase *c);
 /** Predict the levels of the multigrid, and the messages and values that all ranks send on each.
  *  Not collective.
  *  @param[in]  sigma   mass of the equations [1/s]: a multiple of 1/dt, 0 for a steady state
- *  @param[out] n       number of levels
+ *  @param[out] n       number of levels; 0 if there are too many blocks to count the messages
+ *                      (HeatLayoutCanCount)
  *  @param[out] levels  [HEAT_MAX_LEVELS] */
 PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
                                const HeatLayout *layout, PetscReal sigma, PetscInt *n,

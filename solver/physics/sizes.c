@@ -1,4 +1,5 @@
-/** Sizes: region_sizes.h measures regions; the faces of segments follow from the case alone. */
+/** Sizes: region_sizes.h measures regions, and touching.h the faces between materials; the faces of
+ *  segments follow from the case alone. */
 #include "solver/physics/sizes.h"
 
 #include <stdio.h>
@@ -6,7 +7,7 @@
 #include "solver/base/number_text.h"
 #include "solver/physics/boundary.h"
 
-/* Bytes of the name of a region or segment: "regions[65534]", "boundary.bottom[7]". */
+/* Bytes of a key: "regions[65534]", "boundary.bottom[7]", "contacts[65534].between". */
 enum { NAME = 48 };
 
 /* Measuring. */
@@ -111,7 +112,28 @@ static void SegmentName(const HeatCase *c, const HeatSegmentSize *s, char name[N
   else snprintf(name, NAME, "boundary.%s[%" PetscInt_FMT "]", HeatSideNames[s->side], s->segment);
 }
 
-/* What is known of the regions and segments that cover nothing. */
+/* Describe why a pair of materials has no effect, and what to do. */
+static void ExplainPair(const HeatCase *c, const HeatMaterialPair *pair, char *text, size_t size)
+{
+  const char *a = c->materials[pair->material[0]].name, *b = c->materials[pair->material[1]].name;
+  char        start[200];
+
+  snprintf(start, sizeof start, "the materials '%.60s' and '%.60s' touch at no face of the grid", a,
+           b);
+  if (pair->cells[0] > 0 && pair->cells[1] > 0)
+    snprintf(text, size,
+             "%s: other cells lie between all of theirs (or they meet at corners only); name the "
+             "materials that touch, close the gap between their regions, take more cells "
+             "(grid.cells), or remove the entry",
+             start);
+  else
+    snprintf(text, size,
+             "%s: no cell has the material '%.60s'; name a material that the grid shows, give it "
+             "to a region that later ones leave uncovered, or remove the entry",
+             start, pair->cells[0] > 0 ? b : a);
+}
+
+/* What is known of the regions, segments and pairs of materials that have no effect. */
 typedef struct {
   PetscInt n;
   char     first[NAME];      /* key of the first one */
@@ -121,7 +143,7 @@ typedef struct {
   PetscInt listed;           /* keys in `others` */
 } Empty;
 
-/* Add the key of a region or segment that covers nothing.  Return whether it is the first one, for
+/* Add the key of what covers nothing.  Return whether it is the first one, for
    which the caller writes the explanation. */
 static PetscBool NoteEmpty(Empty *empty, const char *name)
 {
@@ -157,9 +179,15 @@ static void FindEmpty(const HeatGrid *g, const HeatCase *c, const HeatSizes *siz
     if (NoteEmpty(empty, name))
       ExplainSegment(g, &sizes->segments[k], empty->why, sizeof empty->why);
   }
+  for (PetscInt k = 0; k < sizes->n_pairs; k++) {
+    if (sizes->pairs[k].faces > 0) continue;
+    HeatMaterialPairKey(&sizes->pairs[k], name, sizeof name);
+    if (NoteEmpty(empty, name)) ExplainPair(c, &sizes->pairs[k], empty->why, sizeof empty->why);
+  }
 }
 
-/* Raise HEAT_ERR_INPUT about the first region or segment that covers nothing.  Collective. */
+/* Raise HEAT_ERR_INPUT about the first region, segment or pair of materials that covers nothing.
+   Collective. */
 static PetscErrorCode RefuseEmpty(const HeatGrid *g, const HeatCase *c, const HeatSizes *sizes)
 {
   Empty empty            = {0};
@@ -185,6 +213,7 @@ PetscErrorCode HeatSizesMeasure(const HeatGrid *g, const HeatCase *c, const Heat
   sizes->n_regions = c->n_regions;
   PetscCall(HeatRegionSizesMeasure(g, c, inputs, sizes->regions));
   PetscCall(MeasureSegments(g, c, sizes));
+  PetscCall(HeatTouchingCount(g, c, inputs, &sizes->n_pairs, &sizes->pairs));
   if (c->solver.empty_regions == HEAT_EMPTY_REFUSE) PetscCall(RefuseEmpty(g, c, sizes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -194,6 +223,7 @@ PetscErrorCode HeatSizesClear(HeatSizes *sizes)
   PetscFunctionBeginUser;
   PetscCall(PetscFree(sizes->regions));
   PetscCall(PetscFree(sizes->segments));
+  PetscCall(PetscFree(sizes->pairs));
   *sizes = (HeatSizes){0};
   PetscFunctionReturn(PETSC_SUCCESS);
 }

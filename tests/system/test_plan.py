@@ -165,6 +165,44 @@ def test_a_plan_for_millions_of_ranks_takes_little_time_and_memory(tmp_path, lay
     assert (tmp_path / "map.svg").stat().st_size < 10e6
 
 
+# Cells, ranks, ranks of a node, what is warned of.
+EXTREME = {
+    "2e9 ranks on one node": ("[1000000000,1000000000]", "2000000000", None, "memory is short"),
+    "2e9 ranks": ("[1000000000,1000000000]", "2000000000", "128", "memory is short"),
+    "many divisors": ("[1000000000,1000000000]", "2095133040", "96", "memory is short"),
+    "prime number": ("[3000000000,300000000]", "2147483629", "128", "the multigrid's messages of 2147483629 x 1 blocks are not counted"),
+    "many columns": ("[100000000,100]", "2147483646", "7", "messages of 97612893 x 22 blocks are not counted"),
+    "nodes without rectangles": ("[31622400,31622400]", "6000000", "333333", "of which nodes own no rectangles"),
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+@pytest.mark.parametrize("scheme", ["bdf2", "ftcs"])
+def test_a_plan_for_any_number_of_ranks_takes_little_memory(tmp_path, name, scheme):
+    """Below 100 MB; an idle machine takes 0.1 s, and the bound of the time, 20 s, is for a busy one. Loops over ranks took minutes."""
+    cells, ranks, per_node, word = EXTREME[name]
+    path = write_case(tmp_path, {**EXA, "time": {"scheme": scheme, "step": 1e-30, "steps": 10}})
+    nodes = ("--ranks-per-node", per_node) if per_node else ()
+    words = ["/usr/bin/env", "python3", "-c", MEASURE, *command(path, 1, ("--ranks", ranks, *nodes, "--json", "plan.json",
+                                                                          "--set", f"grid.cells={cells}"))]
+    words.insert(words.index(str(path)), "plan")
+    done = execute(words, tmp_path, timeout=20)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stderr.split()[-1]) < 100e6 / 1024
+    planned = json.loads((tmp_path / "plan.json").read_text())
+    assert planned["ranks"] == int(ranks)
+    assert scheme == "ftcs" or any(word in warning for warning in planned["warnings"]), planned["warnings"]
+    assert all(size is None or size > 0 for size in planned["files"].values() if size)
+
+
+def test_a_prime_number_of_ranks_that_does_not_fit_is_refused(tmp_path):
+    path = write_case(tmp_path, EXA)
+    words = command(path, 1, ("--ranks", "2147483647", "--set", "grid.cells=[1000000000,1000000000]"))
+    words.insert(words.index(str(path)), "plan")
+    done = execute(words, tmp_path, timeout=20)
+    assert done.returncode == 2 and "cannot be cut into 2147483647 blocks" in done.stderr
+
+
 # Run a command and print the largest high-water mark of its processes [kB] at the end of stderr.
 MEASURE = """
 import resource, subprocess, sys

@@ -104,6 +104,70 @@ def test_region_that_others_paint_over_is_not_refused(tmp_path):
     assert not outcome.err
 
 
+# ---- pairs of materials that touch nowhere ---------------------------------------------------------------------------
+
+# Three materials on 20 x 10 cells of 0.015 m; `c` is drawn by each test.
+THREE = WALL.replace("{name: m, conductivity: 1.0, density: 1.0, specific_heat: 1.0}", ", ".join(
+    f"{{name: {name}, conductivity: 1.0, density: 1.0, specific_heat: 1.0}}" for name in "abc")) + START
+B_LEFT = "regions:\n  - {material: a}\n  - {shape: rectangle, x: [0, 0.045], y: [0, 0.15], material: b}\n"
+CONTACT = "contacts: [{between: [%s, %s], resistance: 0.1}]\n"
+C_RIGHT = "  - {shape: rectangle, x: [0.255, 0.3], y: [0, 0.15], material: c}\n"
+APART = {
+    "gap of one cell": (B_LEFT + "  - {shape: rectangle, x: [0.06, 0.12], y: [0, 0.15], material: c}\n" + CONTACT % ("b", "c"), ":9: contacts[0].between",
+                        ["'b' and 'c' touch at no face", "other cells lie between"]),
+    "corner": ("regions:\n  - {material: a}\n  - {shape: rectangle, x: [0, 0.15], y: [0, 0.075], material: b}\n"
+               "  - {shape: rectangle, x: [0.15, 0.3], y: [0.075, 0.15], material: c}\n" + CONTACT % ("c", "b"), ":9: contacts[0].between",
+               ["'c' and 'b' touch at no face", "corners"]),
+    "sides that are not periodic": (B_LEFT + C_RIGHT + CONTACT % ("b", "c"), ":9: contacts[0].between", ["touch at no face"]),
+    "material of no region": (B_LEFT + CONTACT % ("a", "c"), ":8: contacts[0].between", ["no cell has the material 'c'"]),
+    "painted over": (B_LEFT + B_LEFT.splitlines()[-1].replace("b}", "c}") + "\n" + CONTACT % ("a", "b"), ":9: contacts[0].between",
+                     ["no cell has the material 'b'"]),
+    "interface": (B_LEFT + C_RIGHT + "output: {interfaces: [[a, b], [b, c]]}\n", ":9: output.interfaces[1]", ["'b' and 'c' touch at no face"]),
+    "check": (B_LEFT + C_RIGHT + "check: [{quantity: heat_flow, between: [b, c], value: 0, tolerance: 1}]\n", ":9: check[0].between",
+              ["'b' and 'c' touch at no face"]),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_materials_that_touch_nowhere_are_refused_by_name(tmp_path, name, ranks):
+    text, where, words = APART[name]
+    refused(run(tmp_path, THREE + text, "--quiet", ranks=ranks), "case.yaml" + where, *words, "remove the entry",
+            "solver.empty_regions: allow")
+
+
+@pytest.mark.parametrize("name", APART)
+def test_materials_that_touch_nowhere_are_allowed_with_a_note(tmp_path, name):
+    text, where, _ = APART[name]
+    outcome = accepted(run(tmp_path, THREE + text + ALLOW, "--quiet", ranks=2))
+    notes = [line for line in outcome.err.splitlines() if "touch at no face" in line]
+    assert len(notes) == 1 and notes[0].startswith("heat2d: note: " + where.split(": ")[1])
+
+
+def test_contact_of_a_map_needs_a_face(tmp_path):
+    cells = np.zeros((10, 20), dtype="i4")
+    cells[2:4, 2:4], cells[4:6, 4:6] = 1, 2
+    with h5py.File(tmp_path / "map.h5", "w") as file:
+        file["material"] = cells
+    text = THREE + "regions:\n  - {material: a}\n  - {file: map.h5}\n" + CONTACT % ("b", "c")
+    refused(run(tmp_path, text, "--quiet", ranks=2), "case.yaml:8: contacts[0].between", "'b' and 'c'")
+    with h5py.File(tmp_path / "map.h5", "a") as file:
+        file["material"][4, 3] = 2
+    accepted(run(tmp_path, text, "--quiet", ranks=2))
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 5])
+@pytest.mark.parametrize("axis", "xy")
+def test_materials_touch_across_periodic_sides(tmp_path, ranks, axis):
+    regions = B_LEFT + C_RIGHT
+    if axis == "y":
+        regions = ("regions:\n  - {material: a}\n  - {shape: rectangle, x: [0, 0.3], y: [0, 0.03], material: b}\n"
+                   "  - {shape: rectangle, x: [0, 0.3], y: [0.12, 0.15], material: c}\n")
+    sides = {"x": ("left", "right"), "y": ("bottom", "top")}[axis]
+    periodic = "boundary: {" + ", ".join(f"{side}: {{type: periodic}}" for side in sides) + "}\n"
+    accepted(run(tmp_path, THREE + regions + CONTACT % ("b", "c") + periodic, "--quiet", ranks=ranks))
+
+
 # ---- parts that later regions leave ----------------------------------------------------------------------------------
 
 PLATE = """\
@@ -225,6 +289,30 @@ def test_layers_that_meet_leave_nothing(tmp_path):
     assert not outcome.err and len(outcome.results["regions"]) == 10
 
 
+# ---- polygons that cross themselves ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vertices, words", [
+    ("[0, 0], [0.1, 0.1], [0.1, 0], [0, 0.1]", ["at [0.05, 0.05]", "from vertex 0 [0, 0] to vertex 1 [0.1, 0.1]",
+                                                "from vertex 2 [0.1, 0] to vertex 3 [0, 0.1]"]),
+    ("[0, 0], [0.2, 0], [0.2, 0.1], [0.1, 0], [0.1, -0.1]", ["at [0.1, 0]", "from vertex 0 [0, 0] to vertex 1 [0.2, 0]",
+                                                             "from vertex 3 [0.1, 0] to vertex 4 [0.1, -0.1]"]),
+    ("[0, 0], [0.1, 0], [0.1, 0.1], [0.1, 0]", ["outline runs back along itself"]),
+    ("[0, 0], [0.1, 0.1], [0, 0], [0, 0]", ["lie on one line"]),
+], ids=["bow tie", "at a vertex", "no area", "two points"])
+def test_polygon_that_crosses_itself_is_refused_with_its_edges(tmp_path, vertices, words):
+    text = WALL + REGIONS + f"{{shape: polygon, vertices: [{vertices}], material: m}}\n"
+    for ranks in (1, 3):
+        refused(run(tmp_path / str(ranks), text, "--quiet", ranks=ranks), "case.yaml:7: regions[1].vertices: ", *words)
+
+
+def test_polygon_of_many_vertices_is_read(tmp_path):
+    corners = ", ".join(f"[{0.1 + 0.05 * math.cos(k * math.tau / 10000)!r}, {0.08 + 0.05 * math.sin(k * math.tau / 10000)!r}]"
+                        for k in range(10000))
+    outcome = accepted(run(tmp_path, WALL + REGIONS + f"{{shape: polygon, vertices: [{corners}], material: m}}\n", "--quiet"))
+    assert outcome.results["regions"][0]["true"] == pytest.approx(math.pi * 0.05**2, rel=1e-6)
+
+
 # ---- sizes ---------------------------------------------------------------------------------------------------------
 
 SHAPES = {
@@ -237,7 +325,11 @@ SHAPES = {
     "triangle beyond a side": ("shape: polygon, vertices: [[0.5, 0.0], [1.5, 0.0], [1.0, 1.0]]", 0.25),
     "concave polygon": ("shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.1], [0.5, 0.3], [0.9, 0.9], [0.1, 0.9]]",
                         0.64 - 0.5 * 0.8 * 0.4),
-    "bow tie: two triangles": ("shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]", 2 * 0.5 * 0.8 * 0.4),
+    "two triangles at a vertex": ("shape: polygon, vertices: [[0.1, 0.1], [0.5, 0.5], [0.1, 0.9], [0.9, 0.9], [0.5, 0.5], [0.9, 0.1]]",
+                                  2 * 0.5 * 0.8 * 0.4),
+    "square with a hole, by an edge there and back": ("shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9],"
+                                                      " [0.1, 0.1], [0.3, 0.3], [0.3, 0.7], [0.7, 0.7], [0.7, 0.3], [0.3, 0.3]]", 0.48),
+    "vertices repeated": ("shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.1]]", 0.32),
 }
 
 

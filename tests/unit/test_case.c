@@ -239,7 +239,9 @@ static void a_polygon_encloses_something(void **state)
   for (int i = 0; i < 4; i++) r->vertices[i][0] = r->vertices[i][1] = 0.1 * i;
   REFUSES("on one line", Validate(c));
   r->vertices[2][1] = 0.7;
-  OK(Validate(c));
+  OK(Validate(c)); /* the last edge runs along the first one */
+  r->vertices[3][1] = 0.9;
+  REFUSES("regions[1].vertices: the polygon crosses itself at [0.166667, 0.5]", Validate(c));
   DestroySmall(c);
 }
 

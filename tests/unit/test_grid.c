@@ -2,6 +2,8 @@
    process grid is chosen. */
 #include "solver_test.h"
 
+#include "solver/base/divisors.h"
+
 typedef struct {
   PetscInt  nx, ny;
   PetscBool periodic[2];
@@ -331,6 +333,93 @@ static void process_grid_has_the_least_traffic(void **state)
   }
 }
 
+/* Count the messages of writers one by one: each of n sends one value n/2 ahead and n/2 behind. */
+static HeatLayoutTraffic WritersByHand(PetscInt size, PetscInt per_node, PetscInt asked)
+{
+  HeatLayoutTraffic traffic = {{0, 0}, {0, 0}};
+  PetscInt          node[64], n = 0;
+
+  for (PetscInt r = 0; r < size; r++)
+    if (asked == 0 || r % per_node < asked) node[n++] = r / per_node;
+  for (PetscInt w = 0; w < n && n > 1; w++) {
+    const PetscInt ahead = (w + n / 2) % n, behind = (w + n - n / 2) % n;
+
+    traffic.messages[node[w] != node[ahead]]++;
+    traffic.messages[node[w] != node[behind]]++;
+  }
+  for (int k = 0; k < 2; k++) traffic.values[k] = traffic.messages[k];
+  return traffic;
+}
+
+static void messages_of_writers_follow_from_a_formula(void **state)
+{
+  (void)state;
+  for (PetscInt size = 1; size <= 24; size++) {
+    for (PetscInt per_node = 1; per_node <= size; per_node++) {
+      for (PetscInt asked = 0; asked <= 4; asked++) {
+        const HeatLayout l = {
+            .size = size, .per_node = per_node, .n_nodes = (size - 1) / per_node + 1};
+        const HeatLayoutTraffic by_hand = WritersByHand(size, per_node, asked);
+        HeatLayoutTraffic       traffic;
+
+        OK(HeatLayoutWriters(&l, asked, &traffic));
+        for (int k = 0; k < 2; k++) {
+          assert_int_equal(traffic.messages[k], by_hand.messages[k]);
+          assert_int_equal(traffic.values[k], by_hand.values[k]);
+        }
+      }
+    }
+  }
+}
+
+/* Cuts that are given are visited one by one, and even ones follow from formulas. */
+static void halo_messages_of_even_blocks_follow_from_a_formula(void **state)
+{
+  const PetscInt tiles[][2] = {{1, 1}, {2, 3}, {6, 6}, {3, 1}, {4, 4}};
+
+  (void)state;
+  for (int k = 0; k < 5 * 4; k++) {
+    PetscInt   cuts[2][7];
+    HeatLayout l = {.nx = 100, .ny = 83, .px = 6, .py = 6, .size = 36};
+
+    for (int axis = 0; axis < 2; axis++) {
+      l.tile[axis]     = tiles[k / 4][axis];
+      l.periodic[axis] = (PetscBool)(k >> axis & 1);
+      for (PetscInt p = 0; p <= 6; p++)
+        cuts[axis][p] = HeatLayoutStart(axis == 0 ? l.nx : l.ny, 6, p);
+    }
+    HeatLayout given = l;
+    given.start[0]   = cuts[0];
+    given.start[1]   = cuts[1];
+    for (PetscInt depth = 1; depth <= 4; depth += 3) {
+      HeatLayoutTraffic even, visited;
+
+      OK(HeatLayoutHalo(&l, depth, (PetscBool)(depth > 1), &even));
+      OK(HeatLayoutHalo(&given, depth, (PetscBool)(depth > 1), &visited));
+      assert_memory_equal(&even, &visited, sizeof even);
+    }
+  }
+}
+
+static void divisors_ascend(void **state)
+{
+  HeatDivisors d;
+
+  (void)state;
+  for (PetscInt n = 1; n <= 400; n++) {
+    PetscInt k = 0;
+
+    HeatDivisorsFind(n, &d);
+    for (PetscInt p = 1; p <= n; p++)
+      if (n % p == 0) assert_int_equal(d.divisor[k++], p);
+    assert_int_equal(d.n, k);
+  }
+  HeatDivisorsFind(2147483647, &d); /* a prime number */
+  assert_int_equal(d.n, 2);
+  HeatDivisorsFind(2095133040, &d);
+  assert_int_equal(d.n, HEAT_MOST_DIVISORS);
+}
+
 static void square_on_four_ranks_is_cut_two_by_two(void **state)
 {
   const PetscBool none[2] = {PETSC_FALSE, PETSC_FALSE};
@@ -395,6 +484,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(traffic_is_one_message_a_shared_edge_and_eight_bytes_a_cell),
     cmocka_unit_test(cells_are_centred_between_the_sides),
     cmocka_unit_test(process_grid_has_the_least_traffic),
+    cmocka_unit_test(messages_of_writers_follow_from_a_formula),
+    cmocka_unit_test(halo_messages_of_even_blocks_follow_from_a_formula),
+    cmocka_unit_test(divisors_ascend),
     cmocka_unit_test(square_on_four_ranks_is_cut_two_by_two),
     cmocka_unit_test(long_bar_is_cut_across),
     cmocka_unit_test(no_process_grid_is_zero_by_zero),
