@@ -258,7 +258,8 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
     const size_t            length = (size_t)HeatFrameLength(&s->frame, (HeatSide)side);
 
     if (!op->grid->boundary[side]) continue;
-    PetscCall(PetscCalloc1(length * (size_t)s->frame.depth + 2, &s->beyond[side]));
+    PetscCall(
+        PetscCalloc1(length * (size_t)s->frame.depth + 1 + HEAT_WAVE_AFTER, &s->beyond[side]));
     if (s->flux[side])
       PetscCall(PetscCalloc1(length * (size_t)s->frame.depth + 2, &s->flux_in[side]));
     if (!s->flux[side] && !HeatOperatorSideConducts(op, (HeatSide)side)) continue;

@@ -33,8 +33,9 @@ struct HeatOperatorSteps {
   PetscReal *work[3];  /* [nyl][nxl] of stages: rate [K/s], an increment [K], and a copy of
                                op->exchange_heat->cells at the beginning of a step that may be
                                abandoned [W/m]; NULL before they are needed */
-  PetscReal *beyond[HEAT_SIDES];  /* T_b [K]: one value, [depth][length of the frame's side], one
-                                        value; NULL where the side is not the domain's */
+  PetscReal *beyond[HEAT_SIDES];  /* T_b [K]: one value, [depth][length of the frame's side],
+                                        HEAT_WAVE_AFTER values; NULL where the side is not
+                                        the domain's */
   PetscReal *flux_in[HEAT_SIDES]; /* prescribed fluxes that change with time [W/m], with the layout
                                         of beyond; NULL: none */
   PetscReal *edge[HEAT_SIDES];    /* [depth][length] T of own cells along the side before each

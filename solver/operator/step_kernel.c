@@ -12,7 +12,7 @@
 #include "solver/operator/step_kernel.h"
 
 #if defined(__SSE2__)
-  #include <emmintrin.h>
+  #include <immintrin.h>
 #endif
 
 #include <stdint.h>
@@ -97,7 +97,11 @@ void HeatStepStorePastCache(PetscInt n, const PetscReal *from, PetscReal *to)
   const PetscInt tail = head + (n - head) / LINE * LINE;
 
   for (PetscInt i = 0; i < head; i++) to[i] = from[i];
+  #if defined(__AVX512F__)
+  for (PetscInt i = head; i < tail; i += LINE) _mm512_stream_pd(to + i, _mm512_loadu_pd(from + i));
+  #else
   for (PetscInt i = head; i < tail; i += 2) _mm_stream_pd(to + i, _mm_loadu_pd(from + i));
+  #endif
   for (PetscInt i = tail; i < n; i++) to[i] = from[i];
 #else /* ordinary stores */
   for (PetscInt i = 0; i < n; i++) to[i] = from[i];

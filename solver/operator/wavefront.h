@@ -49,12 +49,16 @@ typedef struct {
   PetscBool             flux[HEAT_SIDES]; /* fluxes of this side change with time */
 } HeatFrameCoefficients;
 
+/** [values] Kernels may read this many values after the last cell of a row, and use the first. */
+enum { HEAT_WAVE_AFTER = 8 };
+
 /** Values along the sides of the domain that a sweep reads and writes, by side. */
 typedef struct {
   /* Temperatures T_b beyond the domain's sides at the beginning of each step, along the frame [K];
      for stages after the first one of a step, T_b less T_b of the first stage:
      [steps][frame->ny] for left and right, [steps][frame->nx] for bottom and top, with one readable
-     value more at either end.  NULL where the block's side is not a side of the domain. */
+     value more before them and HEAT_WAVE_AFTER after them.  NULL where the block's side is not a
+     side of the domain. */
   const PetscReal *beyond[HEAT_SIDES];
   /* Temperatures of own cells along the domain's sides before each step [K], written by the sweep;
      for stages j after the first one of a step, increments d_{j-1}:

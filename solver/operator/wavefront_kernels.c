@@ -7,8 +7,22 @@
  *  are in the order of RowKernel in operator_stencil.c, so that the bits are the same.  The heat
  *  between the two rows is computed once, as `up`: x - y and y - x differ in sign only.
  *
- *  Each kernel is a template: `result` is a compile-time constant in each of its instances. */
+ *  There is one kernel, `Compute`.  Its arguments `result` and `sources` and the kinds of its
+ *  coefficients are compile-time constants in each of its instances.
+ *
+ *  With AVX-512 vectors of eight cells are written out.  The cells west and east of a vector come
+ *  from the vectors beside it by a permutation.  Temperatures so are loaded once, at aligned
+ *  addresses; a load across two lines costs two.  Compilers load a row up to four times, and keep
+ *  the addresses of the 15 rows in memory for want of registers, which takes further loads: these,
+ *  not the arithmetic, limited the kernel.  On other processors a vector is one cell, and the
+ *  compiler vectorises the loop.  The bits are the same. */
 #include "solver/operator/wavefront_impl.h"
+
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+  #include <immintrin.h>
+#endif
 
 enum { LANES = HEAT_WAVE_LANES };
 
@@ -17,284 +31,361 @@ enum { LANES = HEAT_WAVE_LANES };
    coefficients; a larger value gives up runs that would pay. */
 enum { MIN_RUN = 2 * LANES };
 
-#define TEMPLATE static inline __attribute__((always_inline)) void
+#define TEMPLATE static inline __attribute__((always_inline))
 
-/* Heat through the west and east faces of cell i of row u [W/m]. */
-#define FACES(g_w, g_e, u) ((g_w) * ((u)[i - 1] - (u)[i]) + (g_e) * ((u)[i + 1] - (u)[i]))
+/* Vectors. */
 
-/* Names of the rows of p from column `at` on. */
-#define ROWS                                                                                       \
-  const PetscReal *restrict below = p->below + at, *restrict low = p->low + at;                    \
-  const PetscReal *restrict high = p->high + at, *restrict above = p->above + at;                  \
-  PetscReal *restrict new_low = p->new_low + at, *restrict new_high = p->new_high + at;            \
-  const PetscBool    staged             = result == HEAT_WAVE_STEP ? PETSC_FALSE : PETSC_TRUE;     \
-  const PetscBool    later              = result == HEAT_WAVE_STAGE ? PETSC_TRUE : PETSC_FALSE;    \
-  const HeatRklStage s                  = staged ? *p->stage : (HeatRklStage){0};                  \
-  const PetscReal *restrict before_low  = later ? p->before[0] + at : NULL;                        \
-  const PetscReal *restrict before_high = later ? p->before[1] + at : NULL;                        \
-  PetscReal *restrict rate_low          = staged ? p->rate[0] + at : NULL;                         \
-  PetscReal *restrict rate_high         = staged ? p->rate[1] + at : NULL
+#if defined(__AVX512F__)
 
-/* Compute the result of cell i of the row `name`, low or high, from the heat through its faces.
-   Without `sources`, q is 0, and a step leaves the addition out, since x + 0 = x.  The bits of x +
-   0 and x differ only for x = -0; the rate therefore always adds q, as the plain sweep does. */
-#define RESULT(name, r, heat, sources, q)                                                          \
-  if (result == HEAT_WAVE_STEP) {                                                                  \
-    new_##name[i] = name[i] + (r) * ((sources) ? (heat) + (q) : (heat));                           \
-  } else if (result == HEAT_WAVE_RATE) {                                                           \
-    const PetscReal rate = (r) * ((heat) + (q));                                                   \
-                                                                                                   \
-    rate_##name[i] = rate;                                                                         \
-    new_##name[i]  = s.net * rate;                                                                 \
-  } else {                                                                                         \
-    new_##name[i] = (s.m * name[i] + s.n * before_##name[i]) +                                     \
-                    ((r) * (s.net * (heat)) + s.rate * rate_##name[i]);                            \
-  }
+typedef __m512d  Values;
+typedef __mmask8 Lanes; /* those that are read and written; all of them where `ALL` */
 
-/* Compute the result of cell i of the row `name` with an ambient exchange, as RESULT does without
-   it.  The heat is summed in `total`. */
-#define RESULT_WITH_EXCHANGE(name, r, faces, q, E, ambient, total)                                 \
-  if (result == HEAT_WAVE_STAGE) {                                                                 \
-    const PetscReal lost = (E)*name[i];                                                            \
-                                                                                                   \
-    total[i] -= s.share * lost;                                                                    \
-    new_##name[i] = (s.m * name[i] + s.n * before_##name[i]) +                                     \
-                    ((r) * (s.net * ((faces)-lost)) + s.rate * rate_##name[i]);                    \
-  } else {                                                                                         \
-    const PetscReal brought = (E) * ((ambient)-name[i]);                                           \
-    const PetscReal change  = (r) * (((faces) + (q)) + brought);                                   \
-                                                                                                   \
-    total[i] += brought;                                                                           \
-    if (result == HEAT_WAVE_STEP) {                                                                \
-      new_##name[i] = name[i] + change;                                                            \
-    } else {                                                                                       \
-      rate_##name[i] = change;                                                                     \
-      new_##name[i]  = s.net * change;                                                             \
-    }                                                                                              \
-  }
+enum { ALL = 0xff };
 
-/* Cells with equal coefficients, k; those of kind TIMED and CHANGING have sources that differ from
-   cell to cell. */
-TEMPLATE Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
-                 const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
+TEMPLATE Values Set(PetscReal x) { return _mm512_set1_pd(x); }
+
+TEMPLATE Values Load(const PetscReal *p, Lanes lanes)
 {
-  ROWS;
-  const PetscReal gl = k[0]->gx, gh = k[1]->gx, rl = k[0]->r, rh = k[1]->r;
-  const PetscReal gs = k[0]->gy, gm = k[1]->gy, gn = k[2]->gy;
-  const PetscReal ql = k[0]->q, qh = k[1]->q, factor = p->factor;
-  const PetscBool timed = kind == HEAT_WAVE_TIMED, changing = kind == HEAT_WAVE_CHANGING;
-  const PetscReal *restrict sl = timed ? p->row[0]->s + column : changing ? p->q[0] + at : NULL;
-  const PetscReal *restrict sh = timed ? p->row[1]->s + column : changing ? p->q[1] + at : NULL;
+  return lanes == ALL ? _mm512_loadu_pd(p) : _mm512_maskz_loadu_pd(lanes, p);
+}
 
+TEMPLATE void Store(PetscReal *p, Lanes lanes, Values x)
+{
+  if (lanes == ALL) _mm512_storeu_pd(p, x);
+  else _mm512_mask_storeu_pd(p, lanes, x);
+}
+
+/* Return the last value of the vector before `here`, and all but the last one of `here`. */
+TEMPLATE Values ShiftIn(Values before, Values here)
+{
+  return _mm512_castsi512_pd(
+      _mm512_alignr_epi64(_mm512_castpd_si512(here), _mm512_castpd_si512(before), LANES - 1));
+}
+
+/* Return all but the first value of `here`, and the first one of the vector after it. */
+TEMPLATE Values ShiftOut(Values here, Values after)
+{
+  return _mm512_castsi512_pd(
+      _mm512_alignr_epi64(_mm512_castpd_si512(after), _mm512_castpd_si512(here), 1));
+}
+
+#else
+
+typedef PetscReal Values;
+typedef int       Lanes;
+
+enum { ALL = 1 };
+
+TEMPLATE Values Set(PetscReal x) { return x; }
+
+TEMPLATE Values Load(const PetscReal *p, Lanes lanes)
+{
+  (void)lanes;
+  return *p;
+}
+
+TEMPLATE void Store(PetscReal *p, Lanes lanes, Values x)
+{
+  (void)lanes;
+  *p = x;
+}
+
+#endif
+
+/* A vector of a row, and the cells west and east of each of its cells. */
+typedef struct {
+  Values west, here, east;
+} Three;
+
+TEMPLATE Three LoadThree(const PetscReal *p, Lanes lanes)
+{
+  const Three three = {Load(p - 1, lanes), Load(p, lanes), Load(p + 1, lanes)};
+
+  return three;
+}
+
+/* Coefficients. */
+
+/* How a kernel reads a coefficient. */
+typedef enum { NONE, CONSTANT, ARRAY } Reading;
+
+typedef struct {
+  const PetscReal *low, *high;      /* of the two rows; of ARRAY */
+  PetscReal        of_low, of_high; /* of CONSTANT */
+} Coefficient;
+
+/* What a kernel reads and writes, from its first cell on. */
+typedef struct {
+  const PetscReal *below, *low, *high, *above, *before[2];
+  PetscReal       *new_low, *new_high, *rate[2], *heat[2];
+  Reading          g, r, q, s, E, ambient;
+  Coefficient      gx, gy, C, source, shape, exchange, T_amb; /* gy of south faces; C is dt/C */
+  const PetscReal *north;                                     /* of the higher row, of ARRAY */
+  PetscReal        of_north, factor;
+  HeatRklStage     stage;
+} Cells;
+
+TEMPLATE Values Read(Reading reading, const PetscReal *array, PetscReal constant, PetscInt i,
+                     Lanes lanes)
+{
+  return reading == ARRAY ? Load(array + i, lanes) : Set(constant);
+}
+
+/* Compute the result of a row of cells from the heat through their faces, `faces`.  Without
+   sources, a step leaves the addition of q out, since x + 0 = x.  The bits of x + 0 and x differ
+   only for x = -0; the rate therefore always adds q, as the plain sweep does.
+   @param[in] row  0: the lower row, 1: the higher row */
+TEMPLATE void Finish(HeatWaveResult result, const Cells *c, int row, PetscInt i, Lanes lanes,
+                     Values T, Values faces)
+{
+  const Coefficient *C = &c->C, *source = &c->source, *shape = &c->shape, *E = &c->exchange;
+  PetscReal         *out  = (row ? c->new_high : c->new_low) + i;
+  PetscReal         *heat = c->E == NONE ? NULL : c->heat[row] + i;
+  const Values       r = Read(c->r, row ? C->high : C->low, row ? C->of_high : C->of_low, i, lanes);
+  Values             q = Set(0.0), e = Set(0.0);
+
+  if (c->E != NONE) e = Read(c->E, row ? E->high : E->low, row ? E->of_high : E->of_low, i, lanes);
+  if (result == HEAT_WAVE_STAGE) {
+    const HeatRklStage s   = c->stage;
+    Values             sum = faces;
+
+    if (c->E != NONE) {
+      const Values lost = e * T;
+
+      Store(heat, lanes, Load(heat, lanes) - Set(s.share) * lost);
+      sum = faces - lost;
+    }
+    Store(out, lanes,
+          (Set(s.m) * T + Set(s.n) * Load(c->before[row] + i, lanes)) +
+              (r * (Set(s.net) * sum) + Set(s.rate) * Load(c->rate[row] + i, lanes)));
+    return;
+  }
+  if (c->q != NONE)
+    q = Read(c->q, row ? source->high : source->low, row ? source->of_high : source->of_low, i,
+             lanes);
+  if (c->s == ARRAY) q = q + Load((row ? shape->high : shape->low) + i, lanes) * Set(c->factor);
+  Values change;
+
+  if (c->E != NONE) {
+    const Coefficient *a = &c->T_amb;
+    const Values       in =
+        e * (Read(c->ambient, row ? a->high : a->low, row ? a->of_high : a->of_low, i, lanes) - T);
+
+    Store(heat, lanes, Load(heat, lanes) + in);
+    change = r * ((faces + q) + in);
+  } else {
+    Values sum = faces;
+
+    if (result == HEAT_WAVE_RATE || c->q != NONE) sum = faces + q;
+    change = r * sum;
+  }
+  if (result == HEAT_WAVE_STEP) {
+    Store(out, lanes, T + change);
+  } else {
+    Store(c->rate[row] + i, lanes, change);
+    Store(out, lanes, Set(c->stage.net) * change);
+  }
+}
+
+/* Compute the vectors of both rows that begin with cell i. */
+TEMPLATE void Both(HeatWaveResult result, const Cells *c, PetscInt i, Lanes lanes, Three low,
+                   Three high)
+{
+  const Values below = Load(c->below + i, lanes), above = Load(c->above + i, lanes);
+  const Values gs = Read(c->g, c->gy.low, c->gy.of_low, i, lanes);
+  const Values gm = Read(c->g, c->gy.high, c->gy.of_high, i, lanes);
+  const Values gn = Read(c->g, c->north, c->of_north, i, lanes);
+  const Values up = gm * (high.here - low.here);
+  const Values lw = Read(c->g, c->gx.low, c->gx.of_low, i, lanes);
+  const Values le = Read(c->g, c->gx.low, c->gx.of_low, i + 1, lanes);
+  const Values hw = Read(c->g, c->gx.high, c->gx.of_high, i, lanes);
+  const Values he = Read(c->g, c->gx.high, c->gx.of_high, i + 1, lanes);
+
+  Finish(result, c, 0, i, lanes, low.here,
+         (lw * (low.west - low.here) + le * (low.east - low.here)) +
+             (gs * (below - low.here) + up));
+  Finish(result, c, 1, i, lanes, high.here,
+         (hw * (high.west - high.here) + he * (high.east - high.here)) +
+             (gn * (above - high.here) - up));
+}
+
+#if defined(__AVX512F__)
+
+/* Compute n < LANES cells from cell i on. */
+TEMPLATE void Few(HeatWaveResult result, const Cells *c, PetscInt i, PetscInt n)
+{
+  const Lanes lanes = (Lanes)((1U << n) - 1U);
+
+  Both(result, c, i, lanes, LoadThree(c->low + i, lanes), LoadThree(c->high + i, lanes));
+}
+
+/* The vector of a row that was computed last, and the next one. */
+typedef struct {
+  Values before, here;
+} Window;
+
+TEMPLATE Three Slide(Window *w, const PetscReal *row, PetscInt i)
+{
+  const Values after = Load(row + i + LANES, ALL);
+  const Three  three = {ShiftIn(w->before, w->here), w->here, ShiftOut(w->here, after)};
+
+  w->before = w->here;
+  w->here   = after;
+  return three;
+}
+
+/* Compute n cells: those before the first line of the cache, vectors, and the rest. */
+TEMPLATE void Compute(HeatWaveResult result, const Cells *c, PetscInt n)
+{
+  const uintptr_t place = (uintptr_t)c->low / sizeof(PetscReal) % LANES;
+  PetscInt        i     = PetscMin((LANES - (PetscInt)place) % LANES, n);
+
+  if (i > 0) Few(result, c, 0, i);
+  if (n - i >= LANES) {
+    Window low  = {Set(c->low[i - 1]), Load(c->low + i, ALL)};
+    Window high = {Set(c->high[i - 1]), Load(c->high + i, ALL)};
+
+    for (; i + LANES <= n; i += LANES)
+      Both(result, c, i, ALL, Slide(&low, c->low, i), Slide(&high, c->high, i));
+  }
+  if (i < n) Few(result, c, i, n - i);
+}
+
+#else
+
+TEMPLATE void Compute(HeatWaveResult result, const Cells *c, PetscInt n)
+{
   _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
   {
-    const PetscReal up = gm * (high[i] - low[i]);
-
-    RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1,
-           timed      ? ql + sl[i] * factor
-           : changing ? sl[i]
-                      : ql);
-    RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1,
-           timed      ? qh + sh[i] * factor
-           : changing ? sh[i]
-                      : qh);
+    Both(result, c, i, ALL, LoadThree(c->low + i, ALL), LoadThree(c->high + i, ALL));
   }
 }
 
-/* Cells with equal coefficients, k, and ambient exchange; where the sources change with time, they
-   may differ from cell to cell. */
-TEMPLATE UniformExchange(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
-                         const HeatWaveRun *const k[3], PetscInt at, PetscInt n)
+#endif
+
+/* Point to the rows of p from column `at` on. */
+TEMPLATE void SetRows(HeatWaveResult result, const HeatWavePair *p, PetscInt at, Cells *c)
 {
-  ROWS;
-  const PetscReal gl = k[0]->gx, gh = k[1]->gx, rl = k[0]->r, rh = k[1]->r;
-  const PetscReal gs = k[0]->gy, gm = k[1]->gy, gn = k[2]->gy;
-  const PetscReal ql = k[0]->q, qh = k[1]->q, El = k[0]->E, Eh = k[1]->E;
-  const PetscReal al                = p->level ? p->ambient : k[0]->ambient;
-  const PetscReal ah                = p->level ? p->ambient : k[1]->ambient;
-  const PetscBool changing          = kind == HEAT_WAVE_EXCHANGE_CHANGING;
-  const PetscReal *restrict cl      = changing ? p->q[0] + at : NULL;
-  const PetscReal *restrict ch      = changing ? p->q[1] + at : NULL;
-  PetscReal *restrict total_of_low  = p->heat[0] + at;
-  PetscReal *restrict total_of_high = p->heat[1] + at;
-
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm * (high[i] - low[i]);
-
-    RESULT_WITH_EXCHANGE(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up),
-                         changing ? cl[i] : ql, El, al, total_of_low);
-    RESULT_WITH_EXCHANGE(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up),
-                         changing ? ch[i] : qh, Eh, ah, total_of_high);
+  c->below    = p->below + at;
+  c->low      = p->low + at;
+  c->high     = p->high + at;
+  c->above    = p->above + at;
+  c->new_low  = p->new_low + at;
+  c->new_high = p->new_high + at;
+  if (result != HEAT_WAVE_STEP) c->stage = *p->stage;
+  for (int k = 0; k < 2 && result != HEAT_WAVE_STEP; k++) {
+    c->rate[k]   = p->rate[k] + at;
+    c->before[k] = result == HEAT_WAVE_STAGE ? p->before[k] + at : NULL;
   }
+  for (int k = 0; k < 2 && c->E != NONE; k++) c->heat[k] = p->heat[k] + at;
 }
 
-/* Names of the coefficients of p from column `column` on. */
-#define COEFFICIENTS                                                                               \
-  const PetscReal *restrict gl = p->row[0]->gx + column, *restrict gh = p->row[1]->gx + column;    \
-  const PetscReal *restrict gs = p->row[0]->gy + column, *restrict gm = p->row[1]->gy + column;    \
-  const PetscReal *restrict gn = p->row[2]->gy + column
-
-/* Heat through the four faces of cell i of the lower and of the upper row [W/m]. */
-#define LOW(i)  (FACES(gl[i], gl[(i) + 1], low) + (gs[i] * (below[i] - low[i]) + up))
-#define HIGH(i) (FACES(gh[i], gh[(i) + 1], high) + (gn[i] * (above[i] - high[i]) - up))
-
-/* Cells whose conductances vary. */
-TEMPLATE Faces(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
-               PetscInt n)
+/* Compute cells with equal coefficients, k; sources of kinds TIMED and CHANGING differ from cell to
+   cell. */
+TEMPLATE void Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
+                      const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
 {
-  ROWS;
-  COEFFICIENTS;
-  const PetscReal rl = p->row[0]->r[column], rh = p->row[1]->r[column];
+  const PetscBool changing = (PetscBool)(kind == HEAT_WAVE_CHANGING ||
+                                         kind == HEAT_WAVE_EXCHANGE_CHANGING);
+  Cells           c        = {.g        = CONSTANT,
+                              .r        = CONSTANT,
+                              .q        = changing ? ARRAY : CONSTANT,
+                              .s        = kind == HEAT_WAVE_TIMED ? ARRAY : NONE,
+                              .E        = kind >= HEAT_WAVE_EXCHANGE ? CONSTANT : NONE,
+                              .gx       = {.of_low = k[0]->gx, .of_high = k[1]->gx},
+                              .gy       = {.of_low = k[0]->gy, .of_high = k[1]->gy},
+                              .C        = {.of_low = k[0]->r, .of_high = k[1]->r},
+                              .source   = {.of_low = k[0]->q, .of_high = k[1]->q},
+                              .of_north = k[2]->gy,
+                              .factor   = p->factor};
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    RESULT(low, rl, LOW(i), 0, 0.0);
-    RESULT(high, rh, HIGH(i), 0, 0.0);
+  SetRows(result, p, at, &c);
+  if (kind == HEAT_WAVE_TIMED) {
+    c.shape.low  = p->row[0]->s + column;
+    c.shape.high = p->row[1]->s + column;
   }
-}
-
-/* Cells whose conductances and capacities vary. */
-TEMPLATE Capacities(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
-                    PetscInt n)
-{
-  ROWS;
-  COEFFICIENTS;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
-
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    RESULT(low, rl[i], LOW(i), 0, 0.0);
-    RESULT(high, rh[i], HIGH(i), 0, 0.0);
+  if (changing) {
+    c.source.low  = p->q[0] + at;
+    c.source.high = p->q[1] + at;
   }
-}
-
-/* Cells whose conductances, capacities and sources vary. */
-TEMPLATE Sources(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
-                 PetscInt n)
-{
-  ROWS;
-  COEFFICIENTS;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
-  const PetscReal *restrict ql = p->row[0]->q + column, *restrict qh = p->row[1]->q + column;
-
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    RESULT(low, rl[i], LOW(i), 1, ql[i]);
-    RESULT(high, rh[i], HIGH(i), 1, qh[i]);
+  if (kind >= HEAT_WAVE_EXCHANGE) {
+    c.ambient          = CONSTANT;
+    c.exchange.of_low  = k[0]->E;
+    c.exchange.of_high = k[1]->E;
+    c.T_amb.of_low     = p->level ? p->ambient : k[0]->ambient;
+    c.T_amb.of_high    = p->level ? p->ambient : k[1]->ambient;
   }
+  Compute(result, &c, n);
 }
 
-/* Cells whose conductances, capacities and sources vary, and whose sources change with time. */
-TEMPLATE Timed(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
-               PetscInt n)
+/* Compute cells whose coefficients vary.
+   @param[in] level  T_amb is the same in all cells */
+TEMPLATE void Vary(HeatWaveResult result, HeatWaveKind kind, PetscBool level, const HeatWavePair *p,
+                   PetscInt at, PetscInt column, PetscInt n)
 {
-  ROWS;
-  COEFFICIENTS;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
-  const PetscReal *restrict ql = p->row[0]->q + column, *restrict qh = p->row[1]->q + column;
-  const PetscReal *restrict sl = p->row[0]->s + column, *restrict sh = p->row[1]->s + column;
-  const PetscReal factor = p->factor;
+  const HeatWaveRow *const *row      = p->row;
+  const PetscBool           changing = (PetscBool)(kind == HEAT_WAVE_CHANGING ||
+                                         kind == HEAT_WAVE_EXCHANGE_CHANGING);
+  Cells                     c        = {.g      = ARRAY,
+                                        .r      = kind == HEAT_WAVE_PLAIN ? CONSTANT : ARRAY,
+                                        .q      = kind < HEAT_WAVE_SOURCES ? NONE : ARRAY,
+                                        .s      = kind == HEAT_WAVE_TIMED ? ARRAY : NONE,
+                                        .E      = kind >= HEAT_WAVE_EXCHANGE ? ARRAY : NONE,
+                                        .north  = row[2]->gy + column,
+                                        .factor = p->factor};
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    RESULT(low, rl[i], LOW(i), 1, ql[i] + sl[i] * factor);
-    RESULT(high, rh[i], HIGH(i), 1, qh[i] + sh[i] * factor);
+  c.gx = (Coefficient){.low = row[0]->gx + column, .high = row[1]->gx + column};
+  c.gy = (Coefficient){.low = row[0]->gy + column, .high = row[1]->gy + column};
+  c.C  = (Coefficient){.low = row[0]->r + column, .high = row[1]->r + column};
+  SetRows(result, p, at, &c);
+  if (kind == HEAT_WAVE_PLAIN) {
+    c.C.of_low  = *c.C.low;
+    c.C.of_high = *c.C.high;
   }
-}
-
-/* Cells whose coefficients vary, with the sources of the present step. */
-TEMPLATE Changing(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
-                  PetscInt n)
-{
-  ROWS;
-  COEFFICIENTS;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
-  const PetscReal *restrict ql = p->q[0] + at, *restrict qh = p->q[1] + at;
-
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    RESULT(low, rl[i], LOW(i), 1, ql[i]);
-    RESULT(high, rh[i], HIGH(i), 1, qh[i]);
+  if (kind >= HEAT_WAVE_SOURCES) {
+    c.source.low  = changing ? p->q[0] + at : row[0]->q + column;
+    c.source.high = changing ? p->q[1] + at : row[1]->q + column;
   }
-}
-
-/* Cells whose coefficients vary, with ambient exchange.
-   @param[in] level   T_amb is the same in all cells
-   @param[in] ql, qh  sources and fluxes of the lower and the upper row [W/m] */
-TEMPLATE VaryingExchange(HeatWaveResult result, PetscBool level, const HeatWavePair *p, PetscInt at,
-                         PetscInt column, PetscInt n, const PetscReal *restrict ql,
-                         const PetscReal *restrict qh)
-{
-  ROWS;
-  COEFFICIENTS;
-  const PetscReal a            = p->ambient;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
-  const PetscReal *restrict El = p->row[0]->E + column, *restrict Eh = p->row[1]->E + column;
-  const PetscReal *restrict al      = p->row[0]->ambient + column;
-  const PetscReal *restrict ah      = p->row[1]->ambient + column;
-  PetscReal *restrict total_of_low  = p->heat[0] + at;
-  PetscReal *restrict total_of_high = p->heat[1] + at;
-
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    RESULT_WITH_EXCHANGE(low, rl[i], LOW(i), ql[i], El[i], level ? a : al[i], total_of_low);
-    RESULT_WITH_EXCHANGE(high, rh[i], HIGH(i), qh[i], Eh[i], level ? a : ah[i], total_of_high);
+  if (kind == HEAT_WAVE_TIMED) {
+    c.shape.low  = row[0]->s + column;
+    c.shape.high = row[1]->s + column;
   }
-}
-
-TEMPLATE Exchange(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
-                  PetscInt n)
-{
-  const PetscReal *ql = p->row[0]->q + column, *qh = p->row[1]->q + column;
-
-  if (result == HEAT_WAVE_STEP && p->level)
-    VaryingExchange(result, PETSC_TRUE, p, at, column, n, ql, qh);
-  else VaryingExchange(result, PETSC_FALSE, p, at, column, n, ql, qh);
-}
-
-TEMPLATE ExchangeChanging(HeatWaveResult result, const HeatWavePair *p, PetscInt at,
-                          PetscInt column, PetscInt n)
-{
-  if (p->level) VaryingExchange(result, PETSC_TRUE, p, at, column, n, p->q[0] + at, p->q[1] + at);
-  else VaryingExchange(result, PETSC_FALSE, p, at, column, n, p->q[0] + at, p->q[1] + at);
+  if (kind >= HEAT_WAVE_EXCHANGE) {
+    c.exchange.low  = row[0]->E + column;
+    c.exchange.high = row[1]->E + column;
+    c.ambient       = level ? CONSTANT : ARRAY;
+    c.T_amb.low     = row[0]->ambient + column;
+    c.T_amb.high    = row[1]->ambient + column;
+    c.T_amb.of_low = c.T_amb.of_high = p->ambient;
+  }
+  Compute(result, &c, n);
 }
 
 /* Instances. */
 
 typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
 
-#define INSTANCE(template, name, result)                                                           \
-  static void template##name(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n)      \
+#define INSTANCE(name, result, kind)                                                               \
+  static void name(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n)                \
   {                                                                                                \
-    template(result, p, at, column, n);                                                            \
+    if (result == HEAT_WAVE_STEP && kind >= HEAT_WAVE_EXCHANGE && p->level)                        \
+      Vary(result, kind, PETSC_TRUE, p, at, column, n);                                            \
+    else Vary(result, kind, PETSC_FALSE, p, at, column, n);                                        \
   }
-INSTANCE(Faces, Step, HEAT_WAVE_STEP)
-INSTANCE(Faces, Rate, HEAT_WAVE_RATE)
-INSTANCE(Faces, Stage, HEAT_WAVE_STAGE)
-INSTANCE(Capacities, Step, HEAT_WAVE_STEP)
-INSTANCE(Capacities, Rate, HEAT_WAVE_RATE)
-INSTANCE(Capacities, Stage, HEAT_WAVE_STAGE)
-INSTANCE(Sources, Step, HEAT_WAVE_STEP)
-INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
-INSTANCE(Timed, Step, HEAT_WAVE_STEP)
-INSTANCE(Changing, Step, HEAT_WAVE_STEP)
-INSTANCE(Exchange, Step, HEAT_WAVE_STEP)
-INSTANCE(Exchange, Rate, HEAT_WAVE_RATE)
-INSTANCE(Exchange, Stage, HEAT_WAVE_STAGE)
-INSTANCE(ExchangeChanging, Step, HEAT_WAVE_STEP)
+INSTANCE(FacesStep, HEAT_WAVE_STEP, HEAT_WAVE_PLAIN)
+INSTANCE(FacesRate, HEAT_WAVE_RATE, HEAT_WAVE_PLAIN)
+INSTANCE(FacesStage, HEAT_WAVE_STAGE, HEAT_WAVE_PLAIN)
+INSTANCE(CapacitiesStep, HEAT_WAVE_STEP, HEAT_WAVE_CAPACITIES)
+INSTANCE(CapacitiesRate, HEAT_WAVE_RATE, HEAT_WAVE_CAPACITIES)
+INSTANCE(CapacitiesStage, HEAT_WAVE_STAGE, HEAT_WAVE_CAPACITIES)
+INSTANCE(SourcesStep, HEAT_WAVE_STEP, HEAT_WAVE_SOURCES)
+INSTANCE(SourcesRate, HEAT_WAVE_RATE, HEAT_WAVE_SOURCES)
+INSTANCE(TimedStep, HEAT_WAVE_STEP, HEAT_WAVE_TIMED)
+INSTANCE(ChangingStep, HEAT_WAVE_STEP, HEAT_WAVE_CHANGING)
+INSTANCE(ExchangeStep, HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE)
+INSTANCE(ExchangeRate, HEAT_WAVE_RATE, HEAT_WAVE_EXCHANGE)
+INSTANCE(ExchangeStage, HEAT_WAVE_STAGE, HEAT_WAVE_EXCHANGE)
+INSTANCE(ExchangeChangingStep, HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE_CHANGING)
 
 /* By result and kind.  A stage after the first reads no sources.  Stages are taken in sweeps only
    where no source or flux changes with time (HeatOperatorTakesStages). */
@@ -306,31 +397,21 @@ static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
                          NULL},
 };
 
-static void UniformExchangeCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
-                                 const HeatWaveRun *const k[3], PetscInt at, PetscInt n)
-{
-  switch (result) {
-  case HEAT_WAVE_RATE: UniformExchange(HEAT_WAVE_RATE, HEAT_WAVE_EXCHANGE, p, k, at, n); break;
-  case HEAT_WAVE_STAGE: UniformExchange(HEAT_WAVE_STAGE, HEAT_WAVE_EXCHANGE, p, k, at, n); break;
-  default:
-    if (kind == HEAT_WAVE_EXCHANGE_CHANGING)
-      UniformExchange(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE_CHANGING, p, k, at, n);
-    else UniformExchange(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE, p, k, at, n);
-  }
-}
-
 static void UniformCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
                          const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
 {
-  switch (result) {
-  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, HEAT_WAVE_SOURCES, p, k, at, column, n); break;
-  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, HEAT_WAVE_SOURCES, p, k, at, column, n); break;
-  default:
-    if (kind == HEAT_WAVE_TIMED) Uniform(HEAT_WAVE_STEP, HEAT_WAVE_TIMED, p, k, at, column, n);
-    else if (kind == HEAT_WAVE_CHANGING)
-      Uniform(HEAT_WAVE_STEP, HEAT_WAVE_CHANGING, p, k, at, column, n);
-    else Uniform(HEAT_WAVE_STEP, HEAT_WAVE_SOURCES, p, k, at, column, n);
-  }
+  const PetscBool exchange = (PetscBool)(kind >= HEAT_WAVE_EXCHANGE);
+
+#define UNIFORM(result, kind) Uniform(result, kind, p, k, at, column, n)
+  if (result == HEAT_WAVE_RATE && exchange) UNIFORM(HEAT_WAVE_RATE, HEAT_WAVE_EXCHANGE);
+  else if (result == HEAT_WAVE_RATE) UNIFORM(HEAT_WAVE_RATE, HEAT_WAVE_SOURCES);
+  else if (result == HEAT_WAVE_STAGE && exchange) UNIFORM(HEAT_WAVE_STAGE, HEAT_WAVE_EXCHANGE);
+  else if (result == HEAT_WAVE_STAGE) UNIFORM(HEAT_WAVE_STAGE, HEAT_WAVE_SOURCES);
+  else if (kind == HEAT_WAVE_EXCHANGE) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE);
+  else if (exchange) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE_CHANGING);
+  else if (kind == HEAT_WAVE_TIMED) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_TIMED);
+  else if (kind == HEAT_WAVE_CHANGING) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_CHANGING);
+  else UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_SOURCES);
 }
 
 /* The runs of a pair's three rows of coefficients that are still to come. */
@@ -392,10 +473,7 @@ void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair 
   while (column < last) {
     NextUniform(&runs, column, last, &begin, &end);
     if (begin > column) kernel(p, column + shift, column, begin - column);
-    if (end > begin && kind >= HEAT_WAVE_EXCHANGE)
-      UniformExchangeCells(result, kind, p, runs.next, begin + shift, end - begin);
-    else if (end > begin)
-      UniformCells(result, kind, p, runs.next, begin + shift, begin, end - begin);
+    if (end > begin) UniformCells(result, kind, p, runs.next, begin + shift, begin, end - begin);
     column = end;
   }
 }
