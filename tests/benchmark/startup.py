@@ -7,7 +7,9 @@ this machine touches the same number of bytes for the first time.
 Programs and schemes take turns, and all numbers are medians over the turns.  Ratios are valid within one run only, on an idle machine.
 `launch` is the time from the start of mpiexec to the first step: what the program records as `to_first_step`, and what mpiexec and the
 loader take before main and after the record.  A program that does not record it (before 2026-11-29) counts with all that it did but
-steps and snapshots.  `touch` is the time in which as many processes write as many bytes of fresh memory at the same time."""
+steps and snapshots.  `unaccounted` is the part of the run that belongs to no phase of the record.  `touch` is the time in which as many
+processes write as many bytes of fresh memory at the same time.  The bytes a cell are the slope of the high-water mark between grids that
+have a half and three quarters of --cells along each axis."""
 from __future__ import annotations
 
 import argparse
@@ -51,8 +53,8 @@ def touch_together(ranks: int, size: int) -> float:
     return max(float(process.communicate()[0]) for process in running)
 
 
-def launch(arguments: argparse.Namespace, program: str, problem: str, n: int, folder: Path) -> tuple[float, float]:
-    """Run one step; return the seconds from launch to first step and the bytes of the largest rank."""
+def launch(arguments: argparse.Namespace, program: str, problem: str, n: int, folder: Path) -> tuple[float, float, float]:
+    """Run one step; return the seconds from launch to first step, those in no phase, and the bytes of the largest rank."""
     scheme, k = PROBLEMS[problem]
     (folder / "case.yaml").write_text(CASE.format(n=n, scheme=scheme, k=k))
     words = [*arguments.mpiexec.split(), "-n", str(arguments.ranks), program, "case.yaml", "--output", "out", "--quiet"]
@@ -62,30 +64,34 @@ def launch(arguments: argparse.Namespace, program: str, problem: str, n: int, fo
     results = json.loads((folder / "out" / "results.json").read_text())
     elapsed, phases = results["provenance"]["elapsed"], {phase["name"]: phase["max"] for phase in results["timing"]}
     inside = results["fom"].get("to_first_step", elapsed - phases["steps"] - phases["snapshots"])
-    return whole - elapsed + inside, results["memory"]["bytes_max"]
+    return whole - elapsed + inside, phases.get("unaccounted", float("nan")), results["memory"]["bytes_max"]
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> list[str]:
     programs = [str(Path(name).resolve()) for name in (arguments.before, arguments.heat2d) if name]
-    small, large = arguments.cells // 2, arguments.cells
-    rows = ["| case | program | launch to first step [s] | touch [s] | ratio | bytes a cell |", "|---|---|---|---|---|---|"]
+    small, medium, large = arguments.cells // 2, 3 * arguments.cells // 4, arguments.cells
+    rows = ["| case | program | launch to first step [s] | unaccounted [s] | touch [s] | ratio | bytes a cell |",
+            "|---|---|---|---|---|---|---|"]
     for problem in PROBLEMS:
         times: dict[str, list[float]] = {program: [] for program in programs}
+        no_phase: dict[str, list[float]] = {program: [] for program in programs}
         touches: dict[str, list[float]] = {program: [] for program in programs}
         slope = {}
         for program in programs:
-            least = launch(arguments, program, problem, small, folder)[1]
-            most = launch(arguments, program, problem, large, folder)[1]
-            slope[program] = (most - least) * arguments.ranks / (large**2 - small**2)
+            least = launch(arguments, program, problem, small, folder)[2]
+            most = launch(arguments, program, problem, medium, folder)[2]
+            slope[program] = (most - least) * arguments.ranks / (medium**2 - small**2)
         for _ in range(arguments.repeats):
             for program in programs:
-                seconds, size = launch(arguments, program, problem, large, folder)
+                seconds, unaccounted, size = launch(arguments, program, problem, large, folder)
                 times[program].append(seconds)
+                no_phase[program].append(unaccounted)
                 touches[program].append(touch_together(arguments.ranks, size))
         for program in programs:
-            seconds, least = statistics.median(times[program]), statistics.median(touches[program])
+            seconds, unaccounted, least = (statistics.median(of[program]) for of in (times, no_phase, touches))
             name = "before" if arguments.before and program == programs[0] else "now"
-            rows.append(f"| {problem} | {name} | {seconds:.2f} | {least:.2f} | {seconds / least:.1f} | {slope[program]:.0f} |")
+            rows.append(f"| {problem} | {name} | {seconds:.2f} | {unaccounted:.2f} | {least:.2f} | {seconds / least:.1f} | "
+                        f"{slope[program]:.0f} |")
             print(rows[-1], flush=True)
     return rows
 
@@ -96,7 +102,7 @@ def main() -> None:
     parser.add_argument("--before", help="another program to measure in turns, such as an older one")
     parser.add_argument("--mpiexec", default="mpiexec.mpich")
     parser.add_argument("--ranks", type=int, default=2)
-    parser.add_argument("--cells", type=int, default=4000, help="cells in x and in y; the slope of the memory is that from half of it")
+    parser.add_argument("--cells", type=int, default=4000, help="cells in x and in y")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--markdown", help="file for the table")
     parser.add_argument("--touch", type=int, help=argparse.SUPPRESS)
