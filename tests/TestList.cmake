@@ -16,7 +16,7 @@ heat2d_add_unit(deep_halo RANKS 1 2 3 4 6 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file bench_history binding clock cost_fit digital_line events expression_tree formula json kernel_sheet level_joins level_kernels memory_have moving newton_lag options petsc_rules polygon printable radiation region_area screen_text seal switches time_line time_model time_series turns vector_math) # do not communicate
+foreach(file bench_history binding clock cost_fit digital_line events expression_tree formula interval json kernel_sheet level_joins level_kernels memory_have moving newton_lag options petsc_rules polygon printable radiation region_area screen_text seal smooth switches time_line time_model time_series turns vector_math) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 foreach(file expression_tree formula) # compare with muParser itself

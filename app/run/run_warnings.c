@@ -61,18 +61,26 @@ static PetscErrorCode WarnOfMoving(HeatWarnings *warnings, const HeatRunState *s
 {
   const HeatClock      *clock = &state->clock;
   const HeatMovingPulse pulse = HeatEventsMoving(state->events, clock->free ? -1.0 : clock->dt);
+  const char           *unfollowed = HeatEventsUnfollowed(state->events);
   char                  step[64];
 
   PetscFunctionBeginUser;
+  if (unfollowed && !clock->steady)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "pulses of '%.200s' that move over the domain are not followed: the "
+                              "search took too long, or the formula has no bounds; keep steps "
+                              "below the length of its pulses%s",
+                              unfollowed, clock->free ? " (time.adaptive.max_step)" : ""));
   if (!pulse.text || clock->steady) PetscFunctionReturn(PETSC_SUCCESS);
   (void)snprintf(step, sizeof step, clock->free ? "controlled steps" : "steps of %.3g s",
                  (double)clock->dt);
   PetscCall(HeatWarningsAdd(
       warnings,
-      "'%.200s' switches at times that depend on the place, and back after %.3g s, as at x = %.6g, "
-      "y = %.6g: %s give some places too much heat and others none; take steps of at most %.3g s%s",
-      pulse.text, (double)pulse.length, (double)pulse.place[0], (double)pulse.place[1], step,
-      0.25 * (double)pulse.length,
+      "'%.200s' %s at times that depend on the place, %s %.3g s, as at x = %.6g, y = %.6g: %s give "
+      "some places too much heat and others %s; take steps of at most %.3g s%s",
+      pulse.text, pulse.smooth ? "changes" : "switches", pulse.smooth ? "within" : "and back after",
+      (double)pulse.length, (double)pulse.place[0], (double)pulse.place[1], step,
+      pulse.smooth ? "too little" : "none", (double)pulse.step,
       clock->free ? " (time.adaptive.max_step)"
                   : ", or bdf2 or esdirk with step: auto, which follow such a pulse"));
   PetscFunctionReturn(PETSC_SUCCESS);

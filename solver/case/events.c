@@ -2,7 +2,8 @@
  *
  *  The next event is the earliest of the next switch of each formula, the next entry of each table
  *  and the next entry of time.events.  The next turn (turns.h) is the earliest over the
- *  formulas.  Switches at times that depend on the place (moving.h) are no events. */
+ *  formulas.  Switches (moving.h) and smooth changes (smooth.h) at times that depend on the place are
+ *  no events. */
 #include "solver/case/events.h"
 
 #include <math.h>
@@ -11,6 +12,7 @@
 
 #include "solver/case/moving.h"
 #include "solver/case/region_index.h"
+#include "solver/case/smooth.h"
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
 
@@ -47,15 +49,23 @@ typedef struct {
   HeatMoving *moving; /* owned */
 } Moving;
 
+/* A formula that changes smoothly at times that depend on the place. */
+typedef struct {
+  const char *text;
+  HeatSmooth *smooth; /* owned */
+} Smooth;
+
 struct HeatEvents {
   const HeatCase    *c;
-  PetscInt           n_formulas, n_turning, n_moving, n_tables;
+  PetscInt           n_formulas, n_turning, n_moving, n_smooth, n_tables;
   Formula           *formulas;   /* owned */
   Turning           *turning;    /* owned */
   Moving            *moving;     /* owned */
+  Smooth            *smooth;     /* owned */
   const HeatSeries **tables;     /* owned; the tables are the case's */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
   const char        *fast;       /* as HeatEventsTooFast returns it */
+  const char        *unfollowed; /* as HeatEventsUnfollowed returns it */
   PetscReal          work;       /* operations that all searches have evaluated */
   PetscReal          allowed;    /* operations that they may evaluate */
 };
@@ -134,58 +144,40 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a formula, if it is given and switches at times that depend on the place, with the box in
-   which it acts. */
-static PetscErrorCode AddMoving(HeatEvents *events, const HeatFormula *formula,
-                                const PetscReal x[2], const PetscReal y[2])
-{
-  const HeatCase       *c     = events->c;
-  const HeatMovingRange range = {.x       = {x[0], x[1]},
-                                 .y       = {y[0], y[1]},
-                                 .end     = HeatCaseEnd(c),
-                                 .n_given = c->time.n_events,
-                                 .given   = c->time.events};
-  HeatMoving           *moving;
+/* A formula and the box of the places at which it acts. */
+typedef struct {
+  const char *text;
+  PetscReal   x[2], y[2]; /* [m] */
+} Acting;
 
-  PetscFunctionBeginUser;
-  if (!formula->given || !formula->text || events->work > events->allowed)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatMovingCreate(formula->text, &range, &moving));
-  if (!moving) PetscFunctionReturn(PETSC_SUCCESS);
-  events->work += HeatMovingWork(moving);
-  events->moving[events->n_moving++] = (Moving){formula->text, moving};
-  PetscFunctionReturn(PETSC_SUCCESS);
+static void Act(PetscInt *n, Acting acting[], const HeatFormula *formula, const PetscReal x[2],
+                const PetscReal y[2])
+{
+  if (formula->given && formula->text)
+    acting[(*n)++] = (Acting){formula->text, {x[0], x[1]}, {y[0], y[1]}};
 }
 
-/* Add the source of a region, with the part of its box that lies in the domain. */
-static PetscErrorCode AddMovingRegion(HeatEvents *events, const HeatRegion *region)
+/* Find the source of a region, with the part of its box that lies in the domain. */
+static void ActInRegion(PetscInt *n, Acting acting[], const HeatCase *c, const HeatRegion *region)
 {
-  const HeatCase *c = events->c;
-  PetscReal       low[2], high[2];
+  PetscReal low[2], high[2];
 
-  PetscFunctionBeginUser;
-  if (!region->source.given) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!region->source.given) return;
   HeatRegionBox(region, c->grid.x, c->grid.y, low, high);
   const PetscReal x[2] = {PetscMax(low[0], c->grid.x[0]), PetscMin(high[0], c->grid.x[1])};
   const PetscReal y[2] = {PetscMax(low[1], c->grid.y[0]), PetscMin(high[1], c->grid.y[1])};
 
-  if (x[0] <= x[1] && y[0] <= y[1]) PetscCall(AddMoving(events, &region->source, x, y));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (x[0] <= x[1] && y[0] <= y[1]) Act(n, acting, &region->source, x, y);
 }
 
-/* Add all formulas that switch at times that depend on the place.
-   @param[in] most  bound of their number */
-static PetscErrorCode AddAllMoving(HeatEvents *events, PetscInt most)
+/* Find the formulas of the case that can depend on both t and the place, and where they act. */
+static void FindActing(const HeatCase *c, PetscInt *n, Acting acting[])
 {
-  const HeatCase  *c = events->c;
   const PetscReal *x = c->grid.x, *y = c->grid.y;
 
-  PetscFunctionBeginUser;
-  if (!isfinite(HeatCaseEnd(c))) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1(most, &events->moving));
-  PetscCall(AddMoving(events, &c->source, x, y));
-  PetscCall(AddMoving(events, &c->exchange.ambient, x, y));
-  for (PetscInt k = 0; k < c->n_regions; k++) PetscCall(AddMovingRegion(events, &c->regions[k]));
+  Act(n, acting, &c->source, x, y);
+  Act(n, acting, &c->exchange.ambient, x, y);
+  for (PetscInt k = 0; k < c->n_regions; k++) ActInRegion(n, acting, c, &c->regions[k]);
   for (int side = 0; side < HEAT_SIDES; side++) {
     const PetscBool along_y  = side < HEAT_BOTTOM ? PETSC_TRUE : PETSC_FALSE;
     const PetscReal at       = along_y ? x[side & 1] : y[side & 1];
@@ -194,10 +186,103 @@ static PetscErrorCode AddAllMoving(HeatEvents *events, PetscInt most)
     for (PetscInt k = 0; k < c->boundary[side].n; k++) {
       const HeatSegment *s = &c->boundary[side].segments[k];
 
-      PetscCall(AddMoving(events, &s->value, along_y ? fixed : x, along_y ? y : fixed));
-      PetscCall(AddMoving(events, &s->ambient, along_y ? fixed : x, along_y ? y : fixed));
+      Act(n, acting, &s->value, along_y ? fixed : x, along_y ? y : fixed);
+      Act(n, acting, &s->ambient, along_y ? fixed : x, along_y ? y : fixed);
     }
   }
+}
+
+/* Return whether all searches together have used up their effort. */
+static PetscBool IsUsedUp(const HeatEvents *events)
+{
+  return events->work > events->allowed ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Add a formula if it switches at times that depend on the place. */
+static PetscErrorCode AddMoving(HeatEvents *events, const Acting *acting)
+{
+  const HeatCase       *c     = events->c;
+  const HeatMovingRange range = {.x       = {acting->x[0], acting->x[1]},
+                                 .y       = {acting->y[0], acting->y[1]},
+                                 .end     = HeatCaseEnd(c),
+                                 .n_given = c->time.n_events,
+                                 .given   = c->time.events};
+  HeatMoving           *moving;
+  PetscBool             can;
+
+  PetscFunctionBeginUser;
+  if (IsUsedUp(events)) {
+    PetscCall(HeatMovingCan(acting->text, &can));
+    if (can) events->unfollowed = acting->text;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatMovingCreate(acting->text, &range, &moving));
+  if (!moving) PetscFunctionReturn(PETSC_SUCCESS);
+  events->work += HeatMovingWork(moving);
+  events->moving[events->n_moving++] = (Moving){acting->text, moving};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add a formula if it changes smoothly at times that depend on the place. */
+static PetscErrorCode AddSmooth(HeatEvents *events, const Acting *acting)
+{
+  HeatSmooth *smooth;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSmoothCreate(acting->text, acting->x, acting->y, HeatCaseEnd(events->c),
+                             (PetscBool)!IsUsedUp(events), &smooth));
+  if (!smooth) PetscFunctionReturn(PETSC_SUCCESS);
+  events->work += HeatSmoothWork(smooth);
+  if (HeatSmoothIsUnsearched(smooth)) events->unfollowed = acting->text;
+  events->smooth[events->n_smooth++] = (Smooth){acting->text, smooth};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int CompareActing(const void *a, const void *b)
+{
+  return strcmp(((const Acting *)a)->text, ((const Acting *)b)->text);
+}
+
+/* Join those of n formulas that have the same text, in the smallest box that contains theirs;
+   return the number of those that are left. */
+static PetscInt Join(PetscInt n, Acting acting[])
+{
+  PetscInt last = 0;
+
+  if (n == 0) return 0;
+  qsort(acting, (size_t)n, sizeof *acting, CompareActing);
+  for (PetscInt k = 1; k < n; k++) {
+    Acting *into = &acting[last];
+
+    if (strcmp(into->text, acting[k].text) != 0) {
+      acting[++last] = acting[k];
+      continue;
+    }
+    into->x[0] = PetscMin(into->x[0], acting[k].x[0]);
+    into->x[1] = PetscMax(into->x[1], acting[k].x[1]);
+    into->y[0] = PetscMin(into->y[0], acting[k].y[0]);
+    into->y[1] = PetscMax(into->y[1], acting[k].y[1]);
+  }
+  return last + 1;
+}
+
+/* Add all formulas that switch or change at times that depend on the place.
+   @param[in] most  bound of their number */
+static PetscErrorCode AddAllActing(HeatEvents *events, PetscInt most)
+{
+  PetscInt n = 0;
+  Acting  *acting;
+
+  PetscFunctionBeginUser;
+  if (!isfinite(HeatCaseEnd(events->c))) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(most, &acting));
+  FindActing(events->c, &n, acting);
+  PetscCall(PetscCalloc1(n, &events->moving));
+  for (PetscInt k = 0; k < n; k++) PetscCall(AddMoving(events, &acting[k]));
+  n = Join(n, acting);
+  PetscCall(PetscCalloc1(n, &events->smooth));
+  for (PetscInt k = 0; k < n; k++) PetscCall(AddSmooth(events, &acting[k]));
+  PetscCall(PetscFree(acting));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -227,7 +312,7 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
   events->n_tables = found.n_tables;
   events->tables   = found.tables;
   PetscCall(PetscFree(found.texts));
-  PetscCall(AddAllMoving(events, most));
+  PetscCall(AddAllActing(events, most));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -241,12 +326,6 @@ static PetscBool IsKept(const Formula *f, PetscReal after, PetscReal needed)
   if (f->next < PETSC_MAX_REAL)
     return f->next > after + HeatSwitchesMargin(after) ? PETSC_TRUE : PETSC_FALSE;
   return needed <= f->known ? PETSC_TRUE : PETSC_FALSE;
-}
-
-/* Return whether all searches together have used up their effort. */
-static PetscBool IsUsedUp(const HeatEvents *events)
-{
-  return events->work > events->allowed ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* Begin a search: return the effort that it may take. */
@@ -415,7 +494,27 @@ PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
     if (!events->turning[k].fast) to = HeatTurnsFollow(events->turning[k].turns, from, to);
   for (PetscInt k = 0; k < events->n_moving; k++)
     to = HeatMovingFollow(events->moving[k].moving, from, to);
+  for (PetscInt k = 0; k < events->n_smooth; k++)
+    to = HeatSmoothFollow(events->smooth[k].smooth, from, to);
   return to;
+}
+
+/* Return the formula with the shortest smooth changes, if steps do not resolve them. */
+static HeatMovingPulse ShortestSmooth(const HeatEvents *events, PetscReal step)
+{
+  HeatMovingPulse found = {.length = PETSC_MAX_REAL};
+
+  for (PetscInt k = 0; k < events->n_smooth; k++) {
+    PetscReal       place[2];
+    const PetscReal length = HeatSmoothLength(events->smooth[k].smooth,
+                                              step < 0.0 ? PETSC_TRUE : PETSC_FALSE, place);
+
+    /* 0.7, and 1e-9 for rounding: as within the pieces of smooth.h. */
+    if (length < found.length && (step < 0.0 || step > 0.7 * length * (1.0 + 1e-9)))
+      found = (HeatMovingPulse){
+          events->smooth[k].text, {place[0], place[1]}, length, 0.5 * length, PETSC_TRUE};
+  }
+  return found;
 }
 
 HeatMovingPulse HeatEventsMoving(const HeatEvents *events, PetscReal step)
@@ -430,10 +529,13 @@ HeatMovingPulse HeatEventsMoving(const HeatEvents *events, PetscReal step)
     if (!(length < found.length) ||
         (step < 0.0 ? !HeatMovingIsFast(moving) : 4.0 * step <= length * (1.0 + 1e-9)))
       continue; /* 1e-9: the rounding of a step that is a quarter of the length */
-    found = (HeatMovingPulse){events->moving[k].text, {place[0], place[1]}, length};
+    found = (HeatMovingPulse){
+        events->moving[k].text, {place[0], place[1]}, length, 0.25 * length, PETSC_FALSE};
   }
-  return found;
+  return found.text ? found : ShortestSmooth(events, step);
 }
+
+const char *HeatEventsUnfollowed(const HeatEvents *events) { return events->unfollowed; }
 
 const char *HeatEventsTooFast(const HeatEvents *events) { return events->fast; }
 
@@ -486,7 +588,9 @@ PetscErrorCode HeatEventsDestroy(HeatEvents **events)
   PetscCall(PetscFree(e->formulas));
   for (PetscInt k = 0; k < e->n_moving; k++) PetscCall(HeatMovingDestroy(&e->moving[k].moving));
   PetscCall(PetscFree(e->turning));
+  for (PetscInt k = 0; k < e->n_smooth; k++) PetscCall(HeatSmoothDestroy(&e->smooth[k].smooth));
   PetscCall(PetscFree(e->moving));
+  PetscCall(PetscFree(e->smooth));
   PetscCall(PetscFree(e->tables));
   PetscCall(PetscFree(*events));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -34,25 +34,35 @@ PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base,
 
 /** Return the end of a controlled step [s] from `from` to at most `to` that resolves the case's
  *  formulas in time: within the step, no part of a formula that depends on t alone has a peak or a
- *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow), and
- *  while a moving pulse passes, the step is at most half of its length (HeatMovingFollow).  A
- *  smooth pulse is no event, but no controlled step passes over it.  A turn in the last hundredth
+ *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow);
+ *  while a moving pulse passes, the step is at most half of its length (HeatMovingFollow); and at no
+ *  place does a part that depends on t and the place change by much more than 0.7 of its range
+ *  (HeatSmoothFollow).  A smooth pulse is no event, but no controlled step passes over it.  A turn in the last hundredth
  *  of the step, after which the formula hardly changes until `to`, is passed, so that no very short
  *  step is left. */
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
 
-/** A formula whose pulses move over the domain (moving.h). */
+/** A formula whose pulses move over the domain (moving.h, smooth.h). */
 typedef struct {
   const char *text;     /* borrowed; NULL: there is none */
   PetscReal   place[2]; /* [m] */
-  PetscReal   length;   /* [s] for which the place is heated, or not heated, at least */
+  PetscReal   length;   /* [s] for which the place is heated, or not heated, at least; smooth: in
+                           which the formula changes there by its range */
+  PetscReal   step;     /* [s] that resolves the pulse */
+  PetscBool   smooth;   /* the formula does not switch */
 } HeatMovingPulse;
 
 /** Return the formula with the shortest moving pulses, if steps of the length `step` [s] do not
- *  resolve them: at least four steps are needed.
+ *  resolve them: a pulse that switches needs at least four steps, and a smooth change steps of at
+ *  most 0.7 of its length.  Smooth changes are considered where no other pulse is found.
  *  @param[in] step  negative: steps are controlled, and only pulses that are too short for
  *                   HeatEventsFollow count */
 HeatMovingPulse HeatEventsMoving(const HeatEvents *events, PetscReal step);
+
+/** Return the text of a formula whose pulses that move over the domain were not searched because
+ *  the searches of the case had taken too long, or because its bounds are infinite
+ *  (HeatSmoothIsUnsearched); NULL where there is none. */
+const char *HeatEventsUnfollowed(const HeatEvents *events);
 
 /** Return the text of a formula that is too fast for HeatEventsFollow (HeatTurnsAreFast), so that
  *  it is left out there; NULL where there is none. */

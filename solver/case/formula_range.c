@@ -8,7 +8,7 @@
 PetscErrorCode HeatFormulaRange(const HeatCase *c, const HeatFormula *formula, PetscReal end,
                                 PetscReal range[2])
 {
-  const HeatInterval constant = {0.0, 0.0}, run = {0.0, end};
+  const HeatBox box = {{{c->grid.x[0], c->grid.x[1]}, {c->grid.y[0], c->grid.y[1]}, {0.0, end}}};
   HeatExpressionTree tree;
   HeatEnclosure     *results;
   const char        *problem;
@@ -19,14 +19,7 @@ PetscErrorCode HeatFormulaRange(const HeatCase *c, const HeatFormula *formula, P
   if (!formula->text) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatExpressionTreeCreate(formula->text, &tree, &problem, &position));
   PetscCall(PetscMalloc1(tree.n, &results));
-  for (int k = 0; k < tree.n; k++) {
-    const HeatOperation *o = &tree.operations[k];
-
-    if (o->op == HEAT_OP_X) results[k] = (HeatEnclosure){{c->grid.x[0], c->grid.x[1]}, constant};
-    else if (o->op == HEAT_OP_Y)
-      results[k] = (HeatEnclosure){{c->grid.y[0], c->grid.y[1]}, constant};
-    else results[k] = HeatEncloseOperation(o, run, results);
-  }
+  HeatEncloseOver(&tree, 0, tree.n - 1, &box, PETSC_FALSE, results);
   range[0] = results[tree.n - 1].value.low;
   range[1] = results[tree.n - 1].value.high;
   if (isnan(range[0]) || isnan(range[1])) {

@@ -107,7 +107,10 @@ static HeatInterval Sine(HeatInterval a)
   return r;
 }
 
-static HeatInterval Cosine(HeatInterval a) { return Sine(Add(a, Constant(0.5 * PETSC_PI))); }
+static HeatInterval Cosine(HeatInterval a)
+{
+  return HeatIntervalIsExact(a) ? Constant(cos(a.low)) : Sine(Add(a, Constant(0.5 * PETSC_PI)));
+}
 
 static HeatInterval Tangent(HeatInterval a)
 {
@@ -195,8 +198,8 @@ static HeatInterval FixedPower(HeatInterval a, PetscReal n)
   if (n == 0.0) return Constant(1.0);
   if (HeatIntervalIsExact(a)) return Constant(low);
   if (n != floor(n) && a.high < 0.0) return nothing;
-  if (n != floor(n))
-    return a.low <= 0.0 ? everything : Widen(PetscMin(low, high), PetscMax(low, high));
+  if (n != floor(n)) /* 0^n is 0, or infinity where n is negative */
+    return a.low < 0.0 ? everything : Widen(PetscMin(low, high), PetscMax(low, high));
   if (HeatIntervalHasZero(a) && n < 0.0) return everything;
   if (HeatIntervalHasZero(a) && even) return Widen(0.0, PetscMax(low, high));
   return Widen(PetscMin(low, high), PetscMax(low, high));
@@ -333,8 +336,9 @@ static HeatEnclosure Call(HeatOp op, HeatEnclosure a, HeatEnclosure b)
   case HEAT_OP_LOG2: return Logarithm(a, log2, 2.0);
   case HEAT_OP_SQRT:
     if (a.value.high < 0.0) return Undefined();
-    if (a.value.low <= 0.0) return (HeatEnclosure){everything, everything};
+    if (a.value.low < 0.0) return (HeatEnclosure){everything, everything};
     v = Rising(a.value, sqrt);
+    if (v.low == 0.0) return Chain(v, (HeatInterval){0.0, INFINITY}, a);
     return Chain(v, Divide(Constant(0.5), v), a);
   case HEAT_OP_ABS: return Magnitude(a);
   case HEAT_OP_SIGN: return Flat(Sign(a.value));
@@ -357,17 +361,18 @@ static PetscBool TakesUndefined(const HeatOperation *o, HeatEnclosure a, HeatEnc
 }
 
 /* Return the enclosure of an operation with an operand that is NaN: of the comparisons only !=
-   holds; min and max may return the other operand. */
+   holds; the sign is 0; min and max may return the other operand. */
 static HeatEnclosure OfUndefined(HeatOp op)
 {
   if (op == HEAT_OP_NOT_EQUAL) return Flat(Constant(1.0));
-  if (op >= HEAT_OP_LESS && op <= HEAT_OP_EQUAL) return Flat(Constant(0.0));
+  if ((op >= HEAT_OP_LESS && op <= HEAT_OP_EQUAL) || op == HEAT_OP_SIGN)
+    return Flat(Constant(0.0));
   if (op == HEAT_OP_MIN || op == HEAT_OP_MAX) return (HeatEnclosure){everything, everything};
   return Undefined();
 }
 
-HeatEnclosure HeatEncloseOperation(const HeatOperation *o, HeatInterval time,
-                                   const HeatEnclosure results[])
+static HeatEnclosure EncloseOperation(const HeatOperation *o, HeatInterval time,
+                                      const HeatEnclosure results[])
 {
   const HeatEnclosure none = {Constant(0.0), Constant(0.0)};
   const HeatEnclosure a    = o->operand[0] < 0 ? none : results[o->operand[0]];
@@ -400,5 +405,47 @@ HeatEnclosure HeatEncloseOperation(const HeatOperation *o, HeatInterval time,
                       (PetscBool)(IsFalse(a.value) && IsFalse(b.value))));
   case HEAT_OP_CHOOSE: return Choose(a, b, results[o->operand[2]]);
   default: return Call(o->op, a, b);
+  }
+}
+
+HeatEnclosure HeatEncloseOperation(const HeatOperation *o, HeatInterval time,
+                                   const HeatEnclosure results[])
+{
+  HeatEnclosure r = EncloseOperation(o, time, results);
+
+  /* 0 times an infinite slope, as of sqrt at 0, shows nothing. */
+  if (!HeatIntervalIsEmpty(r.value) && (isnan(r.slope.low) || isnan(r.slope.high)))
+    r.slope = everything;
+  return r;
+}
+
+/* Leave the jumps of an operation out of the slope of its result. */
+static void Smooth(const HeatOperation *o, const HeatEnclosure results[], HeatEnclosure *r)
+{
+  const PetscBool flat = (o->op >= HEAT_OP_LESS && o->op <= HEAT_OP_OR) || o->op == HEAT_OP_FLOOR ||
+                                 o->op == HEAT_OP_SIGN
+                             ? PETSC_TRUE
+                             : PETSC_FALSE;
+
+  if (flat) r->slope = Constant(0.0);
+  if (o->op != HEAT_OP_CHOOSE || IsTrue(results[o->operand[0]].value) ||
+      IsFalse(results[o->operand[0]].value))
+    return;
+  const HeatEnclosure yes = results[o->operand[1]], no = results[o->operand[2]];
+
+  if (!HeatIntervalIsEmpty(yes.slope) && !HeatIntervalIsEmpty(no.slope))
+    r->slope = Hull(yes.slope, no.slope);
+}
+
+void HeatEncloseOver(const HeatExpressionTree *tree, int first, int last, const HeatBox *box,
+                     PetscBool smooth, HeatEnclosure results[])
+{
+  for (int k = first; k <= last; k++) {
+    const HeatOperation *o = &tree->operations[k];
+
+    if (o->op == HEAT_OP_X || o->op == HEAT_OP_Y)
+      results[k] = (HeatEnclosure){box->side[o->op == HEAT_OP_Y], Constant(0.0)};
+    else results[k] = HeatEncloseOperation(o, box->side[2], results);
+    if (smooth) Smooth(o, results, &results[k]);
   }
 }

@@ -1,5 +1,5 @@
-/** Interval arithmetic for formulas of t: bounds of an operation's value and of its derivative with
- *  respect to t over an interval of time.
+/** Interval arithmetic for formulas of x, y and t: bounds of an operation's value and of its
+ *  derivative with respect to t over an interval of time, at places in a box.
  *
  *  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
  *  ch. 5.  Nothing here is collective. */
@@ -45,5 +45,19 @@ HeatEnclosure HeatEncloseDifference(HeatEnclosure a, HeatEnclosure b);
  *  @param[in] results  enclosures of the earlier operations of the tree, by index */
 HeatEnclosure HeatEncloseOperation(const HeatOperation *operation, HeatInterval time,
                                    const HeatEnclosure results[]);
+
+/** Intervals of x [m], y [m] and t [s], in this order. */
+typedef struct {
+  HeatInterval side[3];
+} HeatBox;
+
+/** Enclose operations of a formula of x, y and t over a box.  Slopes are derivatives with respect
+ *  to t at a fixed place.
+ *  @param[in]  first, last  the operations, by index; all on which they depend are among them
+ *  @param[in]  smooth       jumps do not count in slopes: comparisons, floor, sign, && and || have
+ *                           the slope 0, and a choice has the slopes of its two branches
+ *  @param[out] results      set for the operations first to last, by index */
+void HeatEncloseOver(const HeatExpressionTree *tree, int first, int last, const HeatBox *box,
+                     PetscBool smooth, HeatEnclosure results[]);
 
 #endif

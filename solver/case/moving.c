@@ -22,17 +22,12 @@ enum {
 /* [steps] Largest number of steps of half a pulse in a run.  Chosen: a long run. */
 static const PetscReal most_steps = 1e6;
 
-/* A box in the space of x, y and t. */
-typedef struct {
-  HeatInterval side[3];
-} Box;
-
 struct HeatMoving {
   HeatExpressionTree tree; /* owned, like the arrays below */
   HeatEnclosure     *results;
   int                n;
   int               *operations; /* [n] those that switch at times that depend on the place */
-  Box                whole;      /* where and when the formula acts */
+  HeatBox            whole;      /* where and when the formula acts */
   PetscReal          work;       /* operations evaluated so far */
   PetscReal          passing;    /* [s] total time in which the formula can switch somewhere */
   PetscReal          length;     /* [s] of a pulse; PETSC_MAX_REAL: none was found */
@@ -56,19 +51,12 @@ PetscBool HeatMovingIsFast(const HeatMoving *m)
 }
 
 /* Return whether the formula may switch within a box. */
-static PetscBool MaySwitch(HeatMoving *m, const Box *box)
+static PetscBool MaySwitch(HeatMoving *m, const HeatBox *box)
 {
-  const HeatInterval constant = {0.0, 0.0};
-  const int          last     = m->operations[m->n - 1];
+  const int last = m->operations[m->n - 1];
 
   m->work += (PetscReal)last;
-  for (int k = 0; k <= last; k++) {
-    const HeatOperation *o = &m->tree.operations[k];
-
-    if (o->op == HEAT_OP_X || o->op == HEAT_OP_Y)
-      m->results[k] = (HeatEnclosure){box->side[o->op == HEAT_OP_Y], constant};
-    else m->results[k] = HeatEncloseOperation(o, box->side[2], m->results);
-  }
+  HeatEncloseOver(&m->tree, 0, last, box, PETSC_FALSE, m->results);
   for (int k = 0; k < m->n; k++)
     if (HeatSwitchesMay(&m->tree, m->operations[k], m->results)) return PETSC_TRUE;
   return PETSC_FALSE;
@@ -76,7 +64,7 @@ static PetscBool MaySwitch(HeatMoving *m, const Box *box)
 
 PetscReal HeatMovingFollow(HeatMoving *m, PetscReal from, PetscReal to)
 {
-  Box box = m->whole;
+  HeatBox box = m->whole;
 
   if (m->length == PETSC_MAX_REAL || HeatMovingIsFast(m)) return to;
   while (to - from > 0.5 * m->length) {
@@ -88,7 +76,7 @@ PetscReal HeatMovingFollow(HeatMoving *m, PetscReal from, PetscReal to)
 }
 
 /* Keep PLACES of n boxes that are spread evenly over the list. */
-static int Thin(int n, Box *boxes)
+static int Thin(int n, HeatBox *boxes)
 {
   if (n <= PLACES) return n;
   for (int k = 0; k < PLACES; k++) boxes[k] = boxes[k * n / PLACES];
@@ -98,10 +86,10 @@ static int Thin(int n, Box *boxes)
 /* Halve n boxes along an axis, and keep the halves in which the formula may switch; return their
    number, at most PLACES.
    @param[in,out] boxes  [2 PLACES] */
-static int Halve(HeatMoving *m, int axis, int n, Box *boxes)
+static int Halve(HeatMoving *m, int axis, int n, HeatBox *boxes)
 {
-  Box halves[2 * PLACES];
-  int count = 0;
+  HeatBox halves[2 * PLACES];
+  int     count = 0;
 
   for (int k = 0; k < n; k++) {
     const HeatInterval side   = boxes[k].side[axis];
@@ -169,7 +157,7 @@ static PetscReal Passing(HeatMoving *m)
 {
   const PetscReal width = m->whole.side[2].high / SLICES;
   int             count = 0;
-  Box             slice = m->whole;
+  HeatBox         slice = m->whole;
 
   for (int k = 0; k < SLICES; k++) {
     slice.side[2] = (HeatInterval){k * width, (k + 1) * width};
@@ -180,8 +168,8 @@ static PetscReal Passing(HeatMoving *m)
 
 static PetscErrorCode Search(HeatMoving *m, const char *text, const HeatMovingRange *range)
 {
-  Box boxes[2 * PLACES] = {m->whole};
-  int n                 = MaySwitch(m, &m->whole) ? 1 : 0;
+  HeatBox boxes[2 * PLACES] = {m->whole};
+  int     n                 = MaySwitch(m, &m->whole) ? 1 : 0;
 
   PetscFunctionBeginUser;
   if (n > 0) m->passing = Passing(m);
@@ -202,8 +190,8 @@ PetscErrorCode HeatMovingCreate(const char *text, const HeatMovingRange *range, 
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&m));
-  *out      = m;
-  m->whole  = (Box){{{range->x[0], range->x[1]}, {range->y[0], range->y[1]}, {0.0, range->end}}};
+  *out     = m;
+  m->whole = (HeatBox){{{range->x[0], range->x[1]}, {range->y[0], range->y[1]}, {0.0, range->end}}};
   m->length = PETSC_MAX_REAL;
   PetscCall(HeatExpressionTreeCreate(text, &m->tree, &problem, &position));
   PetscCall(PetscMalloc2(m->tree.n, &m->results, m->tree.n, &m->operations));
@@ -211,6 +199,21 @@ PetscErrorCode HeatMovingCreate(const char *text, const HeatMovingRange *range, 
     if (HeatSwitchesMove(&m->tree, k)) m->operations[m->n++] = k;
   if (m->n > 0) PetscCall(Search(m, text, range));
   else PetscCall(HeatMovingDestroy(out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMovingCan(const char *text, PetscBool *can)
+{
+  HeatExpressionTree tree;
+  const char        *problem;
+  size_t             position;
+
+  PetscFunctionBeginUser;
+  *can = PETSC_FALSE;
+  PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
+  for (int k = 0; k < tree.n; k++)
+    if (HeatSwitchesMove(&tree, k)) *can = PETSC_TRUE;
+  PetscCall(HeatExpressionTreeDestroy(&tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

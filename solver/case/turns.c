@@ -269,48 +269,12 @@ static void Measure(HeatTurns *turns, Part *part)
   part->flat  = isfinite(part->range) ? invisible * part->range / turns->end : 0.0;
 }
 
-/* Append to the tree an operation whose operand is operation k; *made is its index.  Evaluating it
-   also evaluates the operations between k and it, whose results have no meaning and are not
-   used. */
-static PetscErrorCode Append(HeatExpressionTree *tree, HeatOp op, int k, int *made)
-{
-  const HeatOperation o = {.op        = op,
-                           .operand   = {k, -1, -1},
-                           .first     = tree->operations[k].first,
-                           .variables = HEAT_VAR_TIME};
-
-  PetscFunctionBeginUser;
-  tree->capacity = tree->n + 1;
-  PetscCall(PetscRealloc((size_t)tree->capacity * sizeof o, &tree->operations));
-  tree->operations[tree->n] = o;
-  *made                     = tree->n++;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The role of a sub-formula: LIFTS and LOWERS are terms of an exponent with sign + and -, APART is
-   any other sub-formula. */
-typedef enum { LOWERS = -1, APART, LIFTS } Role;
-
-/* Return the role of an operand of operation o, which depends on more than t and has the role
-   `role`: terms of an exponent are operands of exp and of the sums below exp. */
-static Role RoleOfOperand(const HeatOperation *o, Role role, int operand)
-{
-  switch (o->op) {
-  case HEAT_OP_EXP: return LIFTS;
-  case HEAT_OP_ADD: return role;
-  case HEAT_OP_SUBTRACT: return operand == 0 ? role : (Role)-role;
-  case HEAT_OP_NEGATE: return (Role)-role;
-  default: return APART;
-  }
-}
-
 /* Add the part whose result is operation k.  A term u(t) of an exponent is added as exp(u), the
    factor that it contributes to the formula, so that its range is that of this factor. */
-static PetscErrorCode AddPart(HeatTurns *turns, int k, Role role)
+static PetscErrorCode AddPart(HeatTurns *turns, int k, HeatRole role)
 {
   PetscFunctionBeginUser;
-  if (role == LOWERS) PetscCall(Append(&turns->tree, HEAT_OP_NEGATE, k, &k));
-  if (role != APART) PetscCall(Append(&turns->tree, HEAT_OP_EXP, k, &k));
+  PetscCall(HeatExpressionTreeAppendFactor(&turns->tree, k, role, &k));
   turns->parts[turns->n++].operation = k;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -321,7 +285,7 @@ static PetscErrorCode FindParts(HeatTurns *turns)
 {
   const int  n = turns->tree.n;
   PetscBool *inner; /* [n] whether the operation is an operand of one that depends on t alone */
-  Role      *roles; /* [n] */
+  HeatRole  *roles; /* [n] */
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc2(n, &inner, n, &roles));
@@ -332,7 +296,7 @@ static PetscErrorCode FindParts(HeatTurns *turns)
     if (timed && !inner[k]) PetscCall(AddPart(turns, k, roles[k]));
     for (int i = 0; i < 3 && o.operand[i] >= 0; i++) {
       if (timed) inner[o.operand[i]] = PETSC_TRUE;
-      else roles[o.operand[i]] = RoleOfOperand(&o, roles[k], i);
+      else roles[o.operand[i]] = HeatRoleOfOperand(&o, roles[k], i);
     }
   }
   PetscCall(PetscFree2(inner, roles));

@@ -313,6 +313,45 @@ PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Appending. */
+
+HeatRole HeatRoleOfOperand(const HeatOperation *o, HeatRole role, int operand)
+{
+  switch (o->op) {
+  case HEAT_OP_EXP: return HEAT_ROLE_LIFTS;
+  case HEAT_OP_ADD: return role;
+  case HEAT_OP_SUBTRACT: return operand == 0 ? role : (HeatRole)-role;
+  case HEAT_OP_NEGATE: return (HeatRole)-role;
+  default: return HEAT_ROLE_APART;
+  }
+}
+
+/* Append an operation whose operand is operation *k, and set *k to its index. */
+static PetscErrorCode Append(HeatExpressionTree *tree, HeatOp op, int *k)
+{
+  const HeatOperation o = {.op        = op,
+                           .operand   = {*k, -1, -1},
+                           .first     = tree->operations[*k].first,
+                           .variables = tree->operations[*k].variables};
+
+  PetscFunctionBeginUser;
+  tree->capacity = tree->n + 1;
+  PetscCall(PetscRealloc((size_t)tree->capacity * sizeof o, &tree->operations));
+  tree->operations[tree->n] = o;
+  *k                        = tree->n++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExpressionTreeAppendFactor(HeatExpressionTree *tree, int k, HeatRole role,
+                                              int *factor)
+{
+  PetscFunctionBeginUser;
+  *factor = k;
+  if (role == HEAT_ROLE_LOWERS) PetscCall(Append(tree, HEAT_OP_NEGATE, factor));
+  if (role != HEAT_ROLE_APART) PetscCall(Append(tree, HEAT_OP_EXP, factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatExpressionTreeDestroy(HeatExpressionTree *tree)
 {
   PetscFunctionBeginUser;

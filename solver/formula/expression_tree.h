@@ -99,6 +99,22 @@ PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tr
 /** Replace the variables x and y by the numbers of a place [m]. */
 void HeatExpressionTreePlace(HeatExpressionTree *tree, PetscReal x, PetscReal y);
 
+/** The role of a sub-formula: HEAT_ROLE_LIFTS and HEAT_ROLE_LOWERS are terms of an exponent with the
+ *  sign + and -, HEAT_ROLE_APART is any other sub-formula. */
+typedef enum { HEAT_ROLE_LOWERS = -1, HEAT_ROLE_APART, HEAT_ROLE_LIFTS } HeatRole;
+
+/** Return the role of an operand (0, 1 or 2) of an operation that has the role `role`: terms of an
+ *  exponent are operands of exp and of the sums below exp. */
+HeatRole HeatRoleOfOperand(const HeatOperation *operation, HeatRole role, int operand);
+
+/** Append to the tree what operation k contributes to the formula as a factor: exp(u) for a term u
+ *  of an exponent with the sign +, exp(-u) for one with the sign -.  Nothing is appended for
+ *  HEAT_ROLE_APART.  The operations between k and the appended ones are evaluated with these, too;
+ *  their results then have no meaning and are not used.
+ *  @param[out] factor  index of the factor; k for HEAT_ROLE_APART */
+PetscErrorCode HeatExpressionTreeAppendFactor(HeatExpressionTree *tree, int k, HeatRole role,
+                                              int *factor);
+
 /** Free the operations and make the tree empty. */
 PetscErrorCode HeatExpressionTreeDestroy(HeatExpressionTree *tree);
 

@@ -500,3 +500,94 @@ def test_steep_change_is_followed_by_controlled_steps_wherever_in_the_run_it_is(
     on = 40000.0 if "40000" in formula and "1 -" in formula else 86400.0 - 40000.0 if "40000" in formula else 43200.0
     expected = 2e3 * on / 4e6
     assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - expected) < 2e-3 * expected
+
+
+# A spot on a line, waves that run along the plate, a spot that comes and goes back, a disc with a soft edge, and a spot whose heat
+# depends on the temperature, all within some seconds about 40000 s.
+SMOOTH = ["exp(-((x - 0.02*(t - SHIFT))^2 + (y - 0.01)^2)/0.005^2)", "exp(-((t - SHIFT - x/0.02)/0.2)^2)", "1/cosh((t - SHIFT - x/0.02)/0.2)",
+          "exp(-(x - 0.08 + 0.01*(t - SHIFT)^2)^2/0.01^2)",
+          "0.5 - 0.5*tanh((sqrt((x - 0.02*(t - SHIFT))^2 + (y - 0.01)^2) - 0.006)/0.001)",
+          "exp(-(x - 0.02*(t - SHIFT))^2/0.005^2 - 0*T)", "(1 + 0*T)*exp(-(x - 0.02*(t - SHIFT))*(x - 0.02*(t - SHIFT))/0.005^2)"]
+
+
+def smooth_heat(formula: str, places: tuple = None) -> float:
+    """Return the integral over time of a formula of SMOOTH around SHIFT, as a mean over the cells of the block, or over `places`."""
+    x, y = places or np.meshgrid((np.arange(20) + 0.5) * 0.005, (np.arange(4) + 0.5) * 0.005)
+    text = formula.replace("^", "**").replace("SHIFT", "0")
+    names = {name: getattr(np, name) for name in ("exp", "cosh", "tanh", "sqrt")}
+    return sum(np.mean(eval(text, {**names, "x": x, "y": y, "t": t, "T": 0.0})) for t in np.arange(-20.0, 30.0, 0.004)) * 0.004
+
+
+@pytest.mark.parametrize("formula", SMOOTH)
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw"])
+def test_smooth_pulse_that_moves_releases_its_heat_with_controlled_steps(tmp_path, scheme, formula):
+    """The steps before it are hours long.  The control errs by its tolerance in each of the steps of the pulse."""
+    case = block(86400.0, {"scheme": scheme, "step": "auto"}, source=f"1e8*({formula.replace('SHIFT', '40000')})")
+    outcome = run(tmp_path, case, "--quiet", timeout=100)
+    assert outcome.code == 0 and not outcome.results["warnings"], outcome.err
+    expected = 1e8 * smooth_heat(formula) / 4e6
+    assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - expected) < 0.01 * expected
+    assert outcome.results["time"]["steps"] < 2000
+
+
+@pytest.mark.parametrize("formula", [SMOOTH[0], SMOOTH[1], SMOOTH[5]])
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2", "backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:rosw"])
+def test_fixed_step_that_passes_over_a_smooth_moving_pulse_is_told_once_with_the_step_that_does_not(tmp_path, scheme, formula):
+    source = "1e8*(" + formula.replace("SHIFT", "5") + ")"
+    # The stable step of ftcs is 0.7 s where the conductivity is a hundredth.
+    steel = [{"name": "steel", "conductivity": 0.4, "density": 8000.0, "specific_heat": 500.0}]
+    case = block(20.0, {"scheme": scheme, "step": 2.5}, source=source, materials=steel)
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    said = f"'{source}' changes at times that depend on the place"
+    assert outcome.code == 0 and outcome.err.count(said) == 1, outcome.err
+    (warning,) = (text for text in outcome.results["warnings"] if said in text)
+    step = warning.split("take steps of at most ")[1].split(" s")[0]
+    fine = run(tmp_path, case, "--quiet", "--set", f"time.step={step}", output="fine")
+    assert fine.code == 0 and "depend on the place" not in fine.err, fine.err
+    expected = 1e8 * smooth_heat(formula) / 4e6
+    assert abs(fine.table("history.csv")["mean"][-1] - 300.0 - expected) < 0.01 * expected
+
+
+@pytest.mark.parametrize("side", ["flux", "temperature", "convection", "exchange", "region"])
+def test_smooth_moving_pulse_of_a_side_or_a_region_is_followed_where_it_acts(tmp_path, side):
+    """The tolerance is so coarse that the control alone would pass over the pulse."""
+    def case(begin: float, time: dict) -> dict:
+        pulse = f"exp(-((x - 0.02*(t - {begin}))/0.005)^2)"
+        hot = f"300 + 500*{pulse}"
+        return block(begin + 6.5, time, **{
+            "flux": {"boundary": {"top": {"type": "flux", "value": f"1e5*{pulse}"}}},
+            "temperature": {"boundary": {"top": {"type": "temperature", "value": hot}}},
+            "convection": {"boundary": {"top": {"type": "convection", "coefficient": 1000.0, "ambient": hot}}},
+            "exchange": {"exchange": {"coefficient": 1e5, "ambient": hot}},
+            "region": {"regions": [{"material": "steel"}, {"shape": "rectangle", "x": [0.05, 0.06], "y": [0.0, 0.02], "source": f"1e8*{pulse}"}]},
+        }[side])
+    coarse = run(tmp_path, case(40000.0, {"scheme": "esdirk", "step": "auto", "adaptive": {"tolerance": 0.1}}), "--quiet", output="coarse")
+    fine = run(tmp_path, case(1.5, {"scheme": "esdirk", "step": 0.02}), "--quiet", output="fine")
+    assert coarse.code == 0 and fine.code == 0, coarse.err + fine.err
+    assert not coarse.results["warnings"] and not fine.results["warnings"], coarse.err + fine.err
+    rises = [outcome.table("history.csv")["mean"][-1] - 300.0 for outcome in (coarse, fine)]
+    assert rises[1] > 0.01 and abs(rises[0] - rises[1]) < 0.02 * rises[1], rises
+
+
+@pytest.mark.parametrize("stop", [3000.0, 4001.0, 4004.0])
+def test_smooth_moving_pulse_leaves_the_same_bytes_on_other_ranks_and_after_a_restart(tmp_path, stop):
+    case = block(9000.0, {"scheme": "bdf2", "step": "auto"}, source="1e8*" + SMOOTH[0].replace("SHIFT", "4000"),
+                 solver={"reproducible": True}, output={"snapshots": {"interval": 3000.0}, "history": {"every": 1}},
+                 checkpoint={"every": 1, "keep": 100000})
+    whole = run(tmp_path, case, "--quiet", output="whole")
+    assert whole.code == 0, whole.err
+    table = whole.table("history.csv")
+    step = int(table["step"][np.searchsorted(table["time"], stop)])
+    part = run(tmp_path, case, "--quiet", "--restart", str(whole.directory / f"checkpoint_{step:06d}.h5"), ranks=3, output="part")
+    assert part.code == 0, part.err
+    last = whole.snapshots()[-1].name
+    assert (part.directory / last).read_bytes() == (whole.directory / last).read_bytes()
+    ours = part.table("history.csv")["time"]
+    assert np.array_equal(ours, table["time"][table["time"] >= ours[0]])
+
+
+@pytest.mark.parametrize("formula,said", [("1e6*(1 + sin(1e4*t - x))", "controlled steps give some places too much heat"),
+                                          ("1e6/(1 + t*x - t*x)", "are not followed")])
+def test_moving_pulse_that_controlled_steps_cannot_follow_is_told(tmp_path, formula, said):
+    outcome = run(tmp_path, block(86400.0, {"scheme": "bdf2", "step": "auto", "adaptive": {"tolerance": 0.1}}, source=formula), "--quiet")
+    assert outcome.code == 0 and outcome.err.count(said) == 1 and "max_step" in outcome.err, outcome.err
