@@ -19,10 +19,10 @@
    budget can end the list earlier. */
 enum { SMALLEST = 32, SIZES = 7 };
 
-/* Oblong grids: SHORT x 2 SHORT, 2 SHORT x SHORT, and twice that along both axes.  Chosen: rows, not
-   cells, take most of their time, and blocks of ranks are seldom more oblong.  The cost of a row is
-   an average over widths: on an AMD EPYC a row of ftcs took 41 ns for 64 cells, 63 ns for 128 and
-   86 ns for 256. */
+/* Oblong grids: SHORT x 2 SHORT, 2 SHORT x SHORT, and twice that along both axes.  Chosen: rows,
+   not cells, take most of their time, and blocks of ranks are seldom more oblong.  The cost of a
+   row is an average over widths: on an AMD EPYC a row of ftcs took 41 ns for 64 cells, 63 ns for
+   128 and 86 ns for 256. */
 enum { SHORT = 96, PAIRS = 2 };
 
 /* A square is added between two of which the larger has more than Near times the cells of the
@@ -35,7 +35,7 @@ enum { STEP = 32 };
 
 /* Rounds: at least; so many are foreseen when the budget decides on the next grid; so many show
    where a cost rises.  Chosen: a quarter of eight samples is two; the least of two samples is
-   undisturbed on a machine that is disturbed for a tenth of the time but in one case of a hundred. */
+   undisturbed in 99 cases of 100 on a machine that is disturbed for a tenth of the time. */
 enum { LEAST_ROUNDS = 3, FORESEEN_ROUNDS = 8, DECIDING_ROUNDS = 2 };
 
 /* [B] per cell of all grids, for their problems with both kinds of coefficients: 750 measured with
