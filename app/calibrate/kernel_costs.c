@@ -19,10 +19,10 @@
    budget can end the list earlier. */
 enum { SMALLEST = 32, SIZES = 7 };
 
-/* Oblong grids: SHORT x 2 SHORT, 2 SHORT x SHORT, and twice that along both axes.  Chosen: rows, not
-   cells, take most of their time, and blocks of ranks are seldom more oblong.  The cost of a row is
-   an average over widths: on an AMD EPYC a row of ftcs took 41 ns for 64 cells, 63 ns for 128 and
-   86 ns for 256. */
+/* Oblong grids: SHORT x 2 SHORT, 2 SHORT x SHORT, and twice that along both axes.  Chosen: rows,
+   not cells, take most of their time, and blocks of ranks are seldom more oblong.  The cost of a
+   row is an average over widths: on an AMD EPYC a row of ftcs took 41 ns for 64 cells, 63 ns for
+   128 and 86 ns for 256. */
 enum { SHORT = 96, PAIRS = 2 };
 
 /* A square is added between two of which the larger has more than Near times the cells of the
@@ -33,9 +33,10 @@ enum { SHORT = 96, PAIRS = 2 };
 static const double Near = 1.7, Rise = 1.15;
 enum { STEP = 32 };
 
-/* Rounds: at least; so many are foreseen when the budget decides on the next grid.  Chosen: a
-   quarter of eight samples is two. */
-enum { LEAST_ROUNDS = 3, FORESEEN_ROUNDS = 8 };
+/* Rounds: at least; so many are foreseen when the budget decides on the next grid; so many show
+   where a cost rises.  Chosen: a quarter of eight samples is two; the least of two samples is
+   undisturbed in 99 cases of 100 on a machine that is disturbed for a tenth of the time. */
+enum { LEAST_ROUNDS = 3, FORESEEN_ROUNDS = 8, DECIDING_ROUNDS = 2 };
 
 /* [B] per cell of all grids, for their problems with both kinds of coefficients: 750 measured with
    grids up to 1024 x 1024, which had 1.09 GB. */
@@ -56,6 +57,7 @@ typedef struct {
   Grid           grids[HEAT_FIT_GRIDS]; /* [n] ascending numbers of cells */
   double         cells;                 /* of all grids together */
   double         round;                 /* [s] of a round */
+  PetscInt       taken;                 /* rounds so far */
 } Campaign;
 
 /* Check that stages are taken as the fit assumes: one by one, and in one sweep. */
@@ -107,11 +109,11 @@ static PetscErrorCode AddGrid(Campaign *c, PetscInt nx, PetscInt ny)
 /* Return the end of the rounds [s]: nine tenths of the budget; the rest is for what comes after. */
 static double EndOf(const HeatJob *job) { return job->began + 0.9 * job->budget; }
 
-/* Decide whether `seconds` more, and FORESEEN_ROUNDS rounds of `round` seconds, fit into the
-   budget. */
+/* Decide whether `seconds` more, and then what is left of FORESEEN_ROUNDS, of `round` seconds each,
+   fit into the budget. */
 static PetscErrorCode HasTime(const Campaign *c, double seconds, double round, PetscBool *more)
 {
-  const double need = seconds + FORESEEN_ROUNDS * round;
+  const double need = seconds + (double)PetscMax(LEAST_ROUNDS, FORESEEN_ROUNDS - c->taken) * round;
 
   PetscFunctionBeginUser;
   *more = HeatMonotonicTime() + need < EndOf(c->job) ? PETSC_TRUE : PETSC_FALSE;
@@ -136,6 +138,7 @@ static PetscErrorCode TakeRound(Campaign *c)
       for (int crew = 0; crew < c->crews; crew++)
         if (c->comm[crew] != MPI_COMM_NULL)
           PetscCall(HeatSheetSample(c->grids[i].sheets[k], c->comm[crew], (HeatCrew)crew));
+  c->taken++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -197,9 +200,9 @@ static PetscErrorCode Refine(Campaign *c, const HeatMachine *m)
     PetscInt side;
     double   longer;
 
-    PetscCall(HasTime(c, LEAST_ROUNDS * c->round, c->round, &more));
+    PetscCall(HasTime(c, DECIDING_ROUNDS * c->round, c->round, &more));
     if (!more) break;
-    for (PetscInt k = 0; k < LEAST_ROUNDS; k++) PetscCall(TakeRound(c));
+    for (PetscInt k = 0; k < DECIDING_ROUNDS; k++) PetscCall(TakeRound(c));
     PetscCall(FindMissing(c, &side, &longer));
     if (side == 0 || !HasMemory(c, m, side)) break;
     PetscCall(HasTime(c, 4.0 * longer, c->round + longer, &more));

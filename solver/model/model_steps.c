@@ -155,9 +155,10 @@ static PetscErrorCode CountTimed(const HeatCase *c, TimedSources *sources)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set s->alone: whether explicit steps are taken one by one, because a source, a flux or the ambient
-   temperature of an exchange changes with time (solver/operator/operator_steps.c).  Steps of ftcs
-   allow sources with factors of time, fluxes of time, and ambient temperatures of time alone. */
+/* Set s->alone: whether explicit steps are taken one by one, because a source, a flux or the
+   ambient temperature of an exchange changes with time (solver/operator/operator_steps.c).
+   Steps of ftcs allow sources with factors of time, fluxes of time, and ambient temperatures of
+   time alone. */
 static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, HeatModelSteps *s)
 {
   TimedSources sources;

@@ -177,8 +177,9 @@ static void noise_is_taken_out(void **state)
   }
 }
 
-/* Two oblong grids of as many cells differ by the cost of the rows that one has more.  With noise of 1 to 2 % of both times, the cost of a row is known to a tenth of the time of
-   a row of 128 cells; where a kernel is a smaller part of what is timed, not so well. */
+/* Two oblong grids of as many cells differ by the cost of the rows that one has more.  With noise
+   of 1 to 2 % of both times, the cost of a row is known to a tenth of the time of a row of 128
+   cells; where a kernel is a smaller part of what is timed, not so well. */
 static void oblong_grids_give_the_cost_of_a_row(void **state)
 {
   (void)state;
