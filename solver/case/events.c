@@ -1,7 +1,7 @@
 /** Events of a case (events.h).
  *
  *  The next event is the earliest of the next switch of each formula, the next entry of each table
- *  and the next entry of time.events.  The next turn (turns.h) is the earliest over the
+ *  and the next of the given times: time.events and those of zones (zones.h).  The next turn (turns.h) is the earliest over the
  *  formulas.  Switches at times that depend on the place (moving.h) are no events. */
 #include "solver/case/events.h"
 
@@ -13,6 +13,7 @@
 #include "solver/case/region_index.h"
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
+#include "solver/case/zones.h"
 
 /* Efforts, in operations of formulas, of which 1e7 take some tenths of a second.  Chosen.
    PATIENCE: of one search.  An operation that can switch and needs more is reported and not
@@ -50,10 +51,12 @@ typedef struct {
 struct HeatEvents {
   const HeatCase    *c;
   PetscInt           n_formulas, n_turning, n_moving, n_tables;
-  Formula           *formulas;   /* owned */
-  Turning           *turning;    /* owned */
-  Moving            *moving;     /* owned */
-  const HeatSeries **tables;     /* owned; the tables are the case's */
+  Formula           *formulas; /* owned */
+  Turning           *turning;  /* owned */
+  Moving            *moving;   /* owned */
+  const HeatSeries **tables;   /* owned; the tables are the case's */
+  PetscInt           n_given;
+  PetscReal         *given;      /* owned [n_given] [s] ascending; time.events and those of zones */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
   const char        *fast;       /* as HeatEventsTooFast returns it */
   PetscReal          work;       /* operations that all searches have evaluated */
@@ -134,22 +137,42 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int CompareTimes(const void *a, const void *b)
+{
+  const PetscReal s = *(const PetscReal *)a, t = *(const PetscReal *)b;
+
+  return (s > t) - (s < t);
+}
+
+/* Sort the given times and leave out repetitions: many regions may have the same zones. */
+static void SortGiven(HeatEvents *events)
+{
+  PetscInt n = 0;
+
+  if (events->n_given == 0) return;
+  qsort(events->given, (size_t)events->n_given, sizeof *events->given, CompareTimes);
+  for (PetscInt k = 0; k < events->n_given; k++) {
+    if (n == 0 || events->given[k] > events->given[n - 1]) events->given[n++] = events->given[k];
+  }
+  events->n_given = n;
+}
+
 /* Add a formula, if it is given and switches at times that depend on the place, with the box in
    which it acts. */
 static PetscErrorCode AddMoving(HeatEvents *events, const HeatFormula *formula,
                                 const PetscReal x[2], const PetscReal y[2])
 {
-  const HeatCase       *c     = events->c;
-  const HeatMovingRange range = {.x       = {x[0], x[1]},
-                                 .y       = {y[0], y[1]},
-                                 .end     = HeatCaseEnd(c),
-                                 .n_given = c->time.n_events,
-                                 .given   = c->time.events};
-  HeatMoving           *moving;
+  HeatMovingRange range = {.x = {x[0], x[1]}, .y = {y[0], y[1]}, .end = HeatCaseEnd(events->c)};
+  HeatMoving     *moving;
 
   PetscFunctionBeginUser;
   if (!formula->given || !formula->text || events->work > events->allowed)
     PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatZonesFind(formula->text, x, y, range.end, &events->n_given, &events->given,
+                          &events->work));
+  SortGiven(events);
+  range.n_given = events->n_given;
+  range.given   = events->given;
   PetscCall(HeatMovingCreate(formula->text, &range, &moving));
   if (!moving) PetscFunctionReturn(PETSC_SUCCESS);
   events->work += HeatMovingWork(moving);
@@ -224,6 +247,9 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
     if (k == 0 || strcmp(found.texts[k], found.texts[k - 1]) != 0)
       PetscCall(AddFormula(events, found.texts[k]));
   }
+  events->n_given = c->time.n_events;
+  PetscCall(PetscMalloc1((size_t)c->time.n_events + 1, &events->given));
+  for (PetscInt k = 0; k < c->time.n_events; k++) events->given[k] = c->time.events[k];
   events->n_tables = found.n_tables;
   events->tables   = found.tables;
   PetscCall(PetscFree(found.texts));
@@ -317,7 +343,7 @@ PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
 {
   after = PetscMax(after, HeatEventsMargin(events, 0.0));
 
-  PetscReal time = FirstAfter(events->c->time.n_events, events->c->time.events, after);
+  PetscReal time = FirstAfter(events->n_given, events->given, after);
 
   for (PetscInt k = 0; k < events->n_tables; k++)
     time = PetscMin(time, FirstAfter(events->tables[k]->n, events->tables[k]->t, after));
@@ -488,6 +514,7 @@ PetscErrorCode HeatEventsDestroy(HeatEvents **events)
   PetscCall(PetscFree(e->turning));
   PetscCall(PetscFree(e->moving));
   PetscCall(PetscFree(e->tables));
+  PetscCall(PetscFree(e->given));
   PetscCall(PetscFree(*events));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
