@@ -1,8 +1,9 @@
 /** Events of a case (events.h).
  *
  *  The next event is the earliest of the next switch of each formula, the next entry of each table
- *  and the next of the given times: time.events and those of zones (zones.h).  The next turn (turns.h) is the earliest over the
- *  formulas.  Switches at times that depend on the place (moving.h) are no events. */
+ *  and the next of the given times: time.events and those of zones (shared_switches.h).  The next
+ *  turn (turns.h) is the earliest over the formulas.  Other switches at times that depend on the
+ *  place (moving.h) are no events. */
 #include "solver/case/events.h"
 
 #include <math.h>
@@ -11,9 +12,9 @@
 
 #include "solver/case/moving.h"
 #include "solver/case/region_index.h"
+#include "solver/case/shared_switches.h"
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
-#include "solver/case/zones.h"
 
 /* Efforts, in operations of formulas, of which 1e7 take some tenths of a second.  Chosen.
    PATIENCE: of one search.  An operation that can switch and needs more is reported and not
@@ -168,7 +169,7 @@ static PetscErrorCode AddMoving(HeatEvents *events, const HeatFormula *formula,
   PetscFunctionBeginUser;
   if (!formula->given || !formula->text || events->work > events->allowed)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatZonesFind(formula->text, x, y, range.end, &events->n_given, &events->given,
+  PetscCall(HeatSharedSwitchesFind(formula->text, x, y, range.end, &events->n_given, &events->given,
                           &events->work));
   SortGiven(events);
   range.n_given = events->n_given;

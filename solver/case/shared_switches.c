@@ -1,9 +1,9 @@
-/** Times that places share (zones.h).
+/** Times that places share (shared_switches.h).
  *
  *  The switches at each of a few places are found as those of a formula of t alone (switches.h).  A
  *  time that occurs at two places is one of a zone: two places that a front passes, and that have
  *  no coordinate in common, are passed at one time only by chance. */
-#include "solver/case/zones.h"
+#include "solver/case/shared_switches.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static PetscErrorCode TakeShared(const List *list, PetscInt *n, PetscReal **time
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatZonesFind(const char *text, const PetscReal x[2], const PetscReal y[2],
+PetscErrorCode HeatSharedSwitchesFind(const char *text, const PetscReal x[2], const PetscReal y[2],
                              PetscReal end, PetscInt *n, PetscReal **times, PetscReal *work)
 {
   /* The fractional parts of multiples of these numbers are spread evenly over the square.  Source:

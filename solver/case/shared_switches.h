@@ -4,8 +4,8 @@
  *  the place, and still switch at a few times only, each of which many places share.  Steps can end
  *  at such times.  The front of t < 10*x reaches no two places at one time: it is no zone
  *  (moving.h).  Nothing here is collective. */
-#ifndef HEAT_SOLVER_ZONES_H
-#define HEAT_SOLVER_ZONES_H
+#ifndef HEAT_SOLVER_SHARED_SWITCHES_H
+#define HEAT_SOLVER_SHARED_SWITCHES_H
 
 #include <petscsys.h>
 
@@ -18,7 +18,7 @@
  *  @param[in,out] times  [*n] [s] the found ones are appended, not sorted and with repetitions;
  *                        none where the search takes too long.  Free it with PetscFree
  *  @param[in,out] work   the effort is added, in operations of the formula */
-PetscErrorCode HeatZonesFind(const char *text, const PetscReal x[2], const PetscReal y[2],
+PetscErrorCode HeatSharedSwitchesFind(const char *text, const PetscReal x[2], const PetscReal y[2],
                              PetscReal end, PetscInt *n, PetscReal **times, PetscReal *work);
 
 #endif
