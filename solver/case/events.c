@@ -170,7 +170,7 @@ static PetscErrorCode AddMoving(HeatEvents *events, const HeatFormula *formula,
   if (!formula->given || !formula->text || events->work > events->allowed)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatSharedSwitchesFind(formula->text, x, y, range.end, &events->n_given, &events->given,
-                          &events->work));
+                                   &events->work));
   SortGiven(events);
   range.n_given = events->n_given;
   range.given   = events->given;

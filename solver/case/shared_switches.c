@@ -75,7 +75,8 @@ static PetscErrorCode TakeShared(const List *list, PetscInt *n, PetscReal **time
 }
 
 PetscErrorCode HeatSharedSwitchesFind(const char *text, const PetscReal x[2], const PetscReal y[2],
-                             PetscReal end, PetscInt *n, PetscReal **times, PetscReal *work)
+                                      PetscReal end, PetscInt *n, PetscReal **times,
+                                      PetscReal *work)
 {
   /* The fractional parts of multiples of these numbers are spread evenly over the square.  Source:
      M. Roberts, "The unreasonable effectiveness of quasirandom sequences" (2018): powers of the

@@ -19,6 +19,7 @@
  *                        none where the search takes too long.  Free it with PetscFree
  *  @param[in,out] work   the effort is added, in operations of the formula */
 PetscErrorCode HeatSharedSwitchesFind(const char *text, const PetscReal x[2], const PetscReal y[2],
-                             PetscReal end, PetscInt *n, PetscReal **times, PetscReal *work);
+                                      PetscReal end, PetscInt *n, PetscReal **times,
+                                      PetscReal *work);
 
 #endif
