@@ -1,8 +1,8 @@
 /** Cases as lists of keys and values: written from a tree, sorted, and compared.
  *
  *  The list is a text of lines "key: value", since a checkpoint stores it.  A value that contains
- *  line ends gets blanks instead.  Lines "contents of NAME: checksum 0x..." follow the keys, one for
- *  each file that determines the solution.
+ *  line ends gets blanks instead.  Lines "contents of NAME: checksum 0x..." follow the keys, one
+ *  for each file that determines the solution.
  */
 #include "io/case_file/case_compare.h"
 

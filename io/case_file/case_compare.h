@@ -28,9 +28,9 @@ typedef struct {
   const char *key, *then, *now;
 } HeatCaseDifference;
 
-/** Compare two texts of HeatCaseListKeys.  The contents of a file are compared where both texts have
- *  its checksum.  Two values that are both numbers are equal if the
- *  numbers are: 1e3 equals 1000.  Not collective.
+/** Compare two texts of HeatCaseListKeys.  The contents of a file are compared where both texts
+ *  have its checksum.  Two values that are both numbers are equal if the numbers are: 1e3 equals
+ *  1000.  Not collective.
  *  @param[in,out] then, now    are cut into strings, to which the differences point
  *  @param[out]    n            number of keys whose values differ
  *  @param[out]    differences  [*n], sorted by key; free with PetscFree */

@@ -1,9 +1,9 @@
 /** Events of a case (events.h).
  *
  *  The next event is the earliest of the next switch of each formula, the next entry of each table
- *  and the next entry of time.events.  The next turn (turns.h) is the earliest over the
- *  formulas.  Switches (moving.h) and smooth changes (smooth.h) at times that depend on the place are
- *  no events. */
+ *  and the next of the given times: time.events and those of zones (shared_switches.h).  The next
+ *  turn (turns.h) is the earliest over the formulas.  Other switches (moving.h) and smooth changes
+ *  (smooth.h) at times that depend on the place are no events. */
 #include "solver/case/events.h"
 
 #include <math.h>
@@ -12,6 +12,7 @@
 
 #include "solver/case/moving.h"
 #include "solver/case/region_index.h"
+#include "solver/case/shared_switches.h"
 #include "solver/case/smooth.h"
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
@@ -58,11 +59,13 @@ typedef struct {
 struct HeatEvents {
   const HeatCase    *c;
   PetscInt           n_formulas, n_turning, n_moving, n_smooth, n_tables;
-  Formula           *formulas;   /* owned */
-  Turning           *turning;    /* owned */
-  Moving            *moving;     /* owned */
-  Smooth            *smooth;     /* owned */
-  const HeatSeries **tables;     /* owned; the tables are the case's */
+  Formula           *formulas; /* owned */
+  Turning           *turning;  /* owned */
+  Moving            *moving;   /* owned */
+  Smooth            *smooth;   /* owned */
+  const HeatSeries **tables;   /* owned; the tables are the case's */
+  PetscInt           n_given;
+  PetscReal         *given;      /* owned [n_given] [s] ascending; time.events and those of zones */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
   const char        *fast;       /* as HeatEventsTooFast returns it */
   const char        *unfollowed; /* as HeatEventsUnfollowed returns it */
@@ -144,6 +147,26 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int CompareTimes(const void *a, const void *b)
+{
+  const PetscReal s = *(const PetscReal *)a, t = *(const PetscReal *)b;
+
+  return (s > t) - (s < t);
+}
+
+/* Sort the given times and leave out repetitions: many regions may have the same zones. */
+static void SortGiven(HeatEvents *events)
+{
+  PetscInt n = 0;
+
+  if (events->n_given == 0) return;
+  qsort(events->given, (size_t)events->n_given, sizeof *events->given, CompareTimes);
+  for (PetscInt k = 0; k < events->n_given; k++) {
+    if (n == 0 || events->given[k] > events->given[n - 1]) events->given[n++] = events->given[k];
+  }
+  events->n_given = n;
+}
+
 /* A formula and the box of the places at which it acts. */
 typedef struct {
   const char *text;
@@ -198,17 +221,15 @@ static PetscBool IsUsedUp(const HeatEvents *events)
   return events->work > events->allowed ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Add a formula if it switches at times that depend on the place. */
+/* Add a formula if it switches at times that depend on the place: the times of zones to the given
+   times, the others to those that move. */
 static PetscErrorCode AddMoving(HeatEvents *events, const Acting *acting)
 {
-  const HeatCase       *c     = events->c;
-  const HeatMovingRange range = {.x       = {acting->x[0], acting->x[1]},
-                                 .y       = {acting->y[0], acting->y[1]},
-                                 .end     = HeatCaseEnd(c),
-                                 .n_given = c->time.n_events,
-                                 .given   = c->time.events};
-  HeatMoving           *moving;
-  PetscBool             can;
+  HeatMovingRange range = {.x   = {acting->x[0], acting->x[1]},
+                           .y   = {acting->y[0], acting->y[1]},
+                           .end = HeatCaseEnd(events->c)};
+  HeatMoving     *moving;
+  PetscBool       can;
 
   PetscFunctionBeginUser;
   if (IsUsedUp(events)) {
@@ -216,6 +237,11 @@ static PetscErrorCode AddMoving(HeatEvents *events, const Acting *acting)
     if (can) events->unfollowed = acting->text;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(HeatSharedSwitchesFind(acting->text, acting->x, acting->y, range.end, &events->n_given,
+                                   &events->given, &events->work));
+  SortGiven(events);
+  range.n_given = events->n_given;
+  range.given   = events->given;
   PetscCall(HeatMovingCreate(acting->text, &range, &moving));
   if (!moving) PetscFunctionReturn(PETSC_SUCCESS);
   events->work += HeatMovingWork(moving);
@@ -309,6 +335,9 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
     if (k == 0 || strcmp(found.texts[k], found.texts[k - 1]) != 0)
       PetscCall(AddFormula(events, found.texts[k]));
   }
+  events->n_given = c->time.n_events;
+  PetscCall(PetscMalloc1((size_t)c->time.n_events + 1, &events->given));
+  for (PetscInt k = 0; k < c->time.n_events; k++) events->given[k] = c->time.events[k];
   events->n_tables = found.n_tables;
   events->tables   = found.tables;
   PetscCall(PetscFree(found.texts));
@@ -396,7 +425,7 @@ PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
 {
   after = PetscMax(after, HeatEventsMargin(events, 0.0));
 
-  PetscReal time = FirstAfter(events->c->time.n_events, events->c->time.events, after);
+  PetscReal time = FirstAfter(events->n_given, events->given, after);
 
   for (PetscInt k = 0; k < events->n_tables; k++)
     time = PetscMin(time, FirstAfter(events->tables[k]->n, events->tables[k]->t, after));
@@ -592,6 +621,7 @@ PetscErrorCode HeatEventsDestroy(HeatEvents **events)
   PetscCall(PetscFree(e->moving));
   PetscCall(PetscFree(e->smooth));
   PetscCall(PetscFree(e->tables));
+  PetscCall(PetscFree(e->given));
   PetscCall(PetscFree(*events));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -16,8 +16,9 @@ typedef struct HeatSwitches HeatSwitches;
 
 /** Return whether operation k of a formula can switch at a time: a comparison, floor, sign, abs,
  *  min, max, tan or atan2 whose arguments depend on t, or a quotient whose denominator does.
- *  HeatSwitchesNext finds its times if they depend on t alone; the user gives the times of other
- *  operations, such as t < x, in time.events. */
+ *  HeatSwitchesNext finds its times if they depend on t alone, and shared_switches.h those that
+ *  many places share; the user gives the times of other operations, such as T < t, in
+ *  time.events. */
 PetscBool HeatSwitchesCan(const HeatExpressionTree *tree, int k);
 
 /** Return whether operation k can switch at times that depend on the place, and not on T: a

@@ -591,3 +591,40 @@ def test_smooth_moving_pulse_leaves_the_same_bytes_on_other_ranks_and_after_a_re
 def test_moving_pulse_that_controlled_steps_cannot_follow_is_told(tmp_path, formula, said):
     outcome = run(tmp_path, block(86400.0, {"scheme": "bdf2", "step": "auto", "adaptive": {"tolerance": 0.1}}, source=formula), "--quiet")
     assert outcome.code == 0 and outcome.err.count(said) == 1 and "max_step" in outcome.err, outcome.err
+
+
+ZONES = {"halves": ("1e7*(t > 400 + 100*(x > 0.05))*(t < 410 + 100*(x > 0.05))", [400, 410, 500, 510], 10.0),
+         "choice": ("1e7*(t < (y < 0.01 ? 11 : 24))", [11, 24], 17.5), "place-that-cancels": ("1e7*(x - x + t < 33)", [33], 33.0),
+         "product": ("1e7*((t - 33)/(x + 1) < 0)", [33], 33.0), "one-half": ("2e7*(t*(x < 0.05) < 33)*(x < 0.05)", [33], 33.0)}
+
+
+@pytest.mark.parametrize("name", ["ftcs-fixed", "rkl2-fixed", "backward-euler-fixed", "bdf2-controlled", "esdirk-fixed", "ts:rosw-fixed"])
+@pytest.mark.parametrize("zone", ZONES)
+def test_zones_that_switch_at_once_are_seen_and_release_their_heat(tmp_path, name, zone):
+    """Their times depend on the place as the formula is written, and are those of whole zones."""
+    source, times, seconds = ZONES[zone]
+    outcome = run(tmp_path, block(1000.0, ALL[name], source=source), "--quiet")
+    assert abs(rise(outcome) - 2.5 * seconds) < RISE * 2.5 * seconds
+    assert outcome.results["events"] == {"reached": len(times), "times": times, "unsearched": None}
+    assert not outcome.results["warnings"]
+
+
+def test_front_is_no_zone(tmp_path):
+    source = "1e7*(t < 400 + 1000*x + 100*y)"
+    for text in (source, "1e7*(t < 400 + 1000*x)", "1e7*(t < 400 + 1000*y)"):
+        assert run(tmp_path, block(1000.0, FIXED["esdirk"], source=text), "--quiet").results["events"]["times"] == []
+
+
+def test_zones_of_a_side_and_of_many_regions_are_seen_once(tmp_path):
+    strips = [{"shape": "rectangle", "x": [0.005 * k, 0.005 * (k + 1)], "y": [0.0, 0.02], "source": "1e7*(t < 11 + 0*x)"} for k in range(20)]
+    case = block(1000.0, FIXED["backward-euler"], regions=[{"material": "steel"}, *strips],
+                 boundary={"left": {"type": "flux", "value": "1e6*(t < (y < 0.01 ? 11 : 24))"}})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.results["events"]["times"] == [11, 24]
+    assert outcome.results["energy"]["through_sides"]["left"] == pytest.approx(1e6 * 0.01 * (11 + 24), rel=1e-9)
+
+
+def test_more_zones_than_can_be_searched_leave_a_run_that_ends(tmp_path):
+    source = "1e7*(sin(1e6*t + (x > 0.05)) > 0.5)"
+    outcome = run(tmp_path, block(70.0, FIXED["backward-euler"], source=source), "--quiet", timeout=60)
+    assert outcome.code == 0 and outcome.results["events"]["times"] == []
