@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "app/bench/draw.h"
+#include "app/run/memory_check.h"
 #include "io/field_file/field_file.h"
 #include "io/file/checksum.h"
 #include "solver/base/monotonic.h"
@@ -177,12 +178,26 @@ static PetscErrorCode ShareStated(MPI_Comm comm, const char *dir, HeatBenchRerea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read and evaluate the file with the blocks of a run of the case. */
+static PetscErrorCode ReadBlocks(MPI_Comm comm, const char *dir, const HeatCase *c,
+                                 HeatBenchReread *found)
+{
+  char           path[PETSC_MAX_PATH_LEN];
+  HeatGrid      *grid;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatGridCreate(comm, c, &grid));
+  (void)snprintf(path, sizeof path, "%s/" HEAT_FIELD_NAME, dir);
+  code = ReadFile(grid, path, found);
+  PetscCall(HeatGridDestroy(&grid));
+  PetscFunctionReturn(code);
+}
+
 PetscErrorCode HeatBenchRereadLast(MPI_Comm comm, const char *dir, HeatBenchReread *found,
                                    HeatBenchResult *r)
 {
-  char           path[PETSC_MAX_PATH_LEN];
   HeatCase      *c;
-  HeatGrid      *grid;
   PetscMPIInt    ranks;
   PetscErrorCode code;
 
@@ -191,10 +206,8 @@ PetscErrorCode HeatBenchRereadLast(MPI_Comm comm, const char *dir, HeatBenchRere
   PetscCall(HeatBenchCheckIndex(comm, found->id.size));
   PetscCallMPI(MPI_Comm_size(comm, &ranks));
   PetscCall(HeatBenchReadCase(comm, &found->id, HEAT_BENCH_PROBLEM_MODES, ranks, &c));
-  PetscCall(HeatGridCreate(comm, c, &grid));
-  (void)snprintf(path, sizeof path, "%s/" HEAT_FIELD_NAME, dir);
-  code = ReadFile(grid, path, found);
-  PetscCall(HeatGridDestroy(&grid));
+  code = HeatMemoryCheckField(comm, c);
+  if (!code) code = ReadBlocks(comm, dir, c, found);
   PetscCall(HeatCaseDestroy(&c));
   if (!code) Judge(found, r);
   PetscFunctionReturn(code);

@@ -40,7 +40,8 @@ typedef struct {
 /** Read DIR/field.h5 and compare it with DIR/results.json and DIR/proof.json.
  *  @param[in,out] r  zeroed by the caller; gets a reason for each difference, on rank 0
  *  Errors: HEAT_ERR_FILE where a file cannot be read, is damaged or is of another kind;
- *  HEAT_ERR_INPUT for the workload `checkpoint`, and for more cells than PetscInt counts. */
+ *  HEAT_ERR_INPUT for the workload `checkpoint`, for more cells than PetscInt counts, and where the
+ *  memory does not suffice for the field. */
 PetscErrorCode HeatBenchRereadLast(MPI_Comm comm, const char *dir, HeatBenchReread *found,
                                    HeatBenchResult *r);
 

@@ -23,6 +23,7 @@ typedef struct {
   PetscInt    most;          /* the most ranks of any node */
   PetscBool   even;          /* whether all nodes have the same number of ranks */
   double      share;         /* ranks per writer, over all nodes; 1: all ranks are writers */
+  PetscBool   one_field;     /* ranks hold one field and its file, and take no steps */
 } Place;
 
 /* What a rank needs. */
@@ -67,6 +68,21 @@ static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, const HeatNode
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* [bytes] Buffers of HDF5 and of rows of a file, measured on one rank (app/plan/plan.c). */
+static const double FileBuffers = 35e6;
+
+/* Replace the need of a run by that of one field and its file. */
+static void KeepOneField(PetscInt64 nx, PetscInt64 ny, HeatNeed *need)
+{
+  const double process = need->part[HEAT_NEED_PROCESS];
+
+  *need                         = (HeatNeed){{0}, 0.0};
+  need->part[HEAT_NEED_PROCESS] = process;
+  need->part[HEAT_NEED_FIELDS]  = sizeof(PetscReal) * (double)nx * (double)ny;
+  need->part[HEAT_NEED_FILES]   = FileBuffers;
+  for (int k = 0; k < HEAT_NEED_PARTS; k++) need->total += need->part[k];
+}
+
 /* Compute the needs of ranks with a block of nx x ny cells. */
 static PetscErrorCode FindNeeds(const HeatCase *c, const Place *place, PetscInt64 nx, PetscInt64 ny,
                                 PetscInt64 size, Needs *needs)
@@ -74,6 +90,10 @@ static PetscErrorCode FindNeeds(const HeatCase *c, const Place *place, PetscInt6
   PetscFunctionBeginUser;
   PetscCall(HeatRunMemoryNeed(c, nx, ny, size, place->share, &needs->writer));
   PetscCall(HeatRunMemoryNeed(c, nx, ny, size, 0.0, &needs->other));
+  if (place->one_field) {
+    KeepOneField(nx, ny, &needs->writer);
+    KeepOneField(nx, ny, &needs->other);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -220,7 +240,7 @@ static PetscErrorCode Read(const Place *place, const Needs *needs, double reside
 
 /* HeatMemoryCheck with the nodes of comm. */
 static PetscErrorCode Check(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid,
-                            const HeatNode *node)
+                            const HeatNode *node, PetscBool one_field)
 {
   struct {
     double      ratio;
@@ -237,6 +257,7 @@ static PetscErrorCode Check(MPI_Comm comm, const HeatCase *c, const HeatGrid *gr
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
   PetscCall(FindPlace(comm, c, node, &place));
+  place.one_field = one_field;
   FindBlock(c, grid, &place, size, block);
   if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
   PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
@@ -254,19 +275,31 @@ static PetscErrorCode Check(MPI_Comm comm, const HeatCase *c, const HeatGrid *gr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid)
+/* HeatMemoryCheck with equal blocks on the nodes of comm. */
+static PetscErrorCode CheckEqual(MPI_Comm comm, const HeatCase *c, PetscBool one_field)
 {
   HeatNode       node;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatNodeFind(comm, &node));
+  code = Check(comm, c, NULL, &node, one_field);
+  PetscCall(HeatNodeClear(&node));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid)
+{
+  PetscFunctionBeginUser;
   if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
-  if (grid) PetscCall(Check(comm, c, grid, &grid->node));
-  else {
-    PetscCall(HeatNodeFind(comm, &node));
-    code = Check(comm, c, NULL, &node);
-    PetscCall(HeatNodeClear(&node));
-    PetscCall(code);
-  }
+  if (grid) PetscCall(Check(comm, c, grid, &grid->node, PETSC_FALSE));
+  else PetscCall(CheckEqual(comm, c, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMemoryCheckField(MPI_Comm comm, const HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  PetscCall(CheckEqual(comm, c, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -11,4 +11,9 @@
  *  Errors: HEAT_ERR_INPUT where a rank or a node has not enough. */
 PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid);
 
+/** HeatMemoryCheck for work that holds one field of the case and reads it from a file, and takes no
+ *  step.  Collective.
+ *  Errors: HEAT_ERR_INPUT where a rank or a node has not enough. */
+PetscErrorCode HeatMemoryCheckField(MPI_Comm comm, const HeatCase *c);
+
 #endif

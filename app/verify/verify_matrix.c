@@ -108,8 +108,10 @@ static PetscErrorCode MeasureSymmetry(HeatVerify *v, HeatVerifyProblem *p, Petsc
     PetscCall(VecDot(x, x, &xx));
     PetscCall(VecNorm(x, NORM_2, &size_x));
     PetscCall(VecNorm(Ay, NORM_2, &size_Ay));
-    asymmetry = PetscMax(asymmetry, PetscAbsReal(xAy - yAx) / (size_x * size_Ay));
-    smallest  = PetscMin(smallest, xAx / xx);
+    const PetscReal difference = PetscAbsReal(xAy - yAx) / (size_x * size_Ay);
+
+    asymmetry = PetscMax(asymmetry, isfinite(difference) ? difference : INFINITY);
+    smallest  = PetscMin(smallest, isfinite(xAx) ? xAx / xx : -INFINITY);
     PetscCall(VecDestroy(&x));
     PetscCall(VecDestroy(&y));
     PetscCall(VecDestroy(&Ax));

@@ -378,10 +378,9 @@ PetscErrorCode HeatLinearTry(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info, P
   const PetscBool tiny = (PetscBool)(HeatOperatorIsLinear(l->op) &&
                                      info->left <= HEAT_LINEAR_ABSOLUTE);
 
-  info->loose = *solved && !info->at_rounding && !tiny &&
-                        PetscMax(info->residual, info->true_residual) > most
-                    ? PETSC_TRUE
-                    : PETSC_FALSE;
+  const PetscBool met = (PetscBool)(info->residual <= most && info->true_residual <= most);
+
+  info->loose = (PetscBool)(*solved && !info->at_rounding && !tiny && !met);
   l->times.solve += HeatMonotonicTime() - began;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -202,7 +202,8 @@ static PetscErrorCode ComputeRate(HeatOperator *op, PetscReal t, const PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the largest |a - b| over the cells of all ranks; b may be NULL for 0. */
+/* Compute the largest |a - b| over the cells of all ranks; b may be NULL for 0.  It becomes
+   infinite where a difference is not finite, since a maximum ignores NaN. */
 static PetscErrorCode LargestDifference(const HeatOperator *op, const PetscReal *a,
                                         const PetscReal *b, PetscReal *largest)
 {
@@ -210,8 +211,11 @@ static PetscErrorCode LargestDifference(const HeatOperator *op, const PetscReal 
 
   PetscFunctionBeginUser;
   *largest = 0.0;
-  for (size_t i = 0; i < n; i++)
-    *largest = PetscMax(*largest, PetscAbsReal(a[i] - (b ? b[i] : 0.0)));
+  for (size_t i = 0; i < n; i++) {
+    const PetscReal d = PetscAbsReal(a[i] - (b ? b[i] : 0.0));
+
+    *largest = PetscMax(*largest, isfinite(d) ? d : INFINITY);
+  }
   PetscCallMPI(
       MPI_Allreduce(MPI_IN_PLACE, largest, 1, MPIU_REAL, MPIU_MAX, HeatOperatorGrid(op)->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -234,7 +238,8 @@ static PetscReal StepAtRest(const HeatCase *c)
    tolerated error.  The factors 0.01 and 100 are the book's (see the header).  The book's formula
    ignores units; this one is the same idea with rates in K/s.  A field without spread takes as its
    spread what it changes by in the largest stable explicit step.  A field at rest gets the shorter
-   of that step and StepAtRest. */
+   of that step and StepAtRest, and so does a field whose rate is not finite: the step itself finds
+   the reason.  Where the rate at t + h is not finite, dt = h. */
 static PetscErrorCode StepFromRates(const HeatStepControl *k, HeatOperator *op, PetscReal t,
                                     const PetscReal *T, int order, PetscReal *work[3],
                                     PetscReal *dt)
@@ -247,7 +252,7 @@ static PetscErrorCode StepFromRates(const HeatStepControl *k, HeatOperator *op, 
   PetscCall(LargestDifference(op, work[0], NULL, &rate));
   PetscCall(HeatOperatorStableStep(op, &h));
   if (h == PETSC_MAX_REAL) h = StepAtRest(HeatOperatorCase(op));
-  if (rate == 0.0) { /* at rest; a source or a side may change that later */
+  if (rate == 0.0 || !isfinite(rate)) { /* at rest: a source or a side may change that later */
     *dt = PetscMin(h, StepAtRest(HeatOperatorCase(op)));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -258,6 +263,8 @@ static PetscErrorCode StepFromRates(const HeatStepControl *k, HeatOperator *op, 
   for (size_t i = 0; i < n; i++) work[2][i] = T[i] + h * work[0][i];
   PetscCall(ComputeRate(op, t + h, work[2], work[1]));
   PetscCall(LargestDifference(op, work[1], work[0], &change));
+  *dt = h;
+  if (!isfinite(change)) PetscFunctionReturn(PETSC_SUCCESS);
   *dt    = 100.0 * h;
   lambda = change / (h * rate);
   if (lambda > 0.0) {

@@ -477,6 +477,98 @@ def test_last_field_is_in_the_file_by_an_independent_program(result):
     assert last["root"] == proof["commitments"][-1]["after"] == root_of(field) and proof["commitments"][-1]["problem"] == "last"
 
 
+def levels(hashes: list[bytes]) -> list[list[bytes]]:
+    """All levels of a hash tree, the leaves first."""
+    found = [hashes]
+    while len(found[-1]) > 1:
+        last = found[-1]
+        found.append([hashlib.sha256(b"\1" + a + b).digest() for a, b in zip(last[::2], last[1::2])] + last[len(last) // 2 * 2:])
+    return found
+
+
+def path_of(found: list[list[bytes]], leaf: int) -> list[str]:
+    """The hashes that lead from a leaf to the root."""
+    path = []
+    for level in found[:-1]:
+        if leaf ^ 1 < len(level):
+            path.append(level[leaf ^ 1].hex())
+        leaf //= 2
+    return path
+
+
+def forge_last(folder: Path, field: np.ndarray) -> None:
+    """Commit to another last field, with windows, paths, root and checksum that fit it, as a cheat with all of its bytes would do."""
+    rows = [levels([hashlib.sha256(b"\0" + struct.pack("<qq", j, p) + row[p * PIECE:(p + 1) * PIECE].tobytes()).digest()
+                    for p in range(len(row) // PIECE)]) for j, row in enumerate(field)]
+    above = levels([row[-1][0] for row in rows])
+    root, checksum = above[-1][0].hex(), f"0x{int(row_sums(field).sum(dtype=np.uint64)):016x}"
+
+    def change(proof):
+        last = proof["commitments"][-1]
+        last["after"], proof["checksum"] = root, checksum
+        for k, window in enumerate(last["windows"]):
+            text = f"heat2d window 1 {int(proof['nonce'], 16):016x} 2 {last['cycle']} {last['before']} {root} {k}"
+            drawn = hashlib.sha256(text.encode()).digest()
+            row = int.from_bytes(drawn[:8], "little") % len(field)
+            first = int.from_bytes(drawn[8:16], "little") % (len(field) // PIECE - 1)
+            window["pieces"] = [{"values": base64.b64encode(field[row, p * PIECE:(p + 1) * PIECE].tobytes()).decode(),
+                                 "path": path_of(rows[row], p) + path_of(above, row)} for p in (first, first + 1)]
+
+    rewrite(folder, "proof.json", change)
+    rewrite(folder, "results.json", lambda record: record["bench"]["last_field"].update(root=root, checksum=checksum))
+
+
+def last_of(result: Path) -> np.ndarray:
+    with h5py.File(result / "field.h5") as file:
+        return file["temperature"][:]
+
+
+def reasons_of(folder: Path) -> list[str]:
+    done = audit(folder)
+    assert done.returncode == 5, done.stdout + done.stderr
+    return [line for line in done.stderr.splitlines() if TOO_SHORT not in line]
+
+
+def test_commitment_that_is_made_anew_is_that_of_the_run(result, tmp_path):
+    """The forgery of the next tests is right in all but the field."""
+    folder = copied(result, tmp_path)
+    forge_last(folder, last_of(result))
+    assert read(folder, "proof.json")["commitments"][-1] == read(result, "proof.json")["commitments"][-1]
+    assert reasons_of(folder) == []
+
+
+def test_last_field_outside_of_the_range_of_its_start_is_caught(result, tmp_path):
+    """The windows belong to the root, and show it; so does the history of the first one."""
+    folder = copied(result, tmp_path)
+    field = last_of(result)
+    field[100, 100] = field[::3, ::5] = 300.0
+    forge_last(folder, field)
+    found = reasons_of(folder)
+    assert any("audit: last, cycle " in line and "the temperature leaves the range of the nonce's first field" in line for line in found), found
+
+
+# With this nonce the steps whose fields are committed in cycles 1, 2 and 3 are the last ones, 100 (HeatBenchCommittedStep).
+LAST_STEPS = "908639"
+
+
+def test_last_field_that_is_not_that_of_the_last_step_is_caught(tmp_path):
+    """A cell that no window shows differs by 1e-9 K: nothing but the root of the same step tells it."""
+    for duration in ("0.15", "0.3", "0.6", "1.2", "2.4"):
+        outcome = bench(tmp_path, "--class", "tiny", "--duration", duration, "--workload", "explicit", "--nonce", LAST_STEPS, output=duration)
+        cycles_ = len(read(outcome.directory, "results.json")["bench"]["times"])
+        if cycles_ >= 2:
+            break
+    if not 2 <= cycles_ <= 4:
+        pytest.skip("this machine is too busy for two to four cycles")
+    folder, field = copied(outcome.directory, tmp_path), last_of(outcome.directory)
+    committed = read(folder, "proof.json")["commitments"]
+    assert committed[-2]["step"] == committed[-1]["step"] == 100 and committed[-2]["after"] == committed[-1]["after"]
+    field[0, 0] += 1e-9
+    forge_last(folder, field)
+    assert any("audit: last, cycle " in line and "it is not the field after the last step of its cycle" in line
+               for line in reasons_of(folder))
+
+
 @pytest.mark.parametrize("ranks", [1, 2, 3, 4, 7])
 def test_last_field_is_reread_on_any_number_of_ranks(result, ranks):
     last = read(result, "results.json")["bench"]["last_field"]
@@ -600,6 +692,17 @@ def test_field_of_a_larger_class_is_refused(result, tmp_path):
     rewrite_both(folder, lambda content: content.update({"class": "small"}))
     done = reread(folder)
     assert done.code == 4 and "512" in done.err and "4096" in done.err, done.err
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_reread_of_a_field_that_exceeds_the_memory_is_refused(result, tmp_path, ranks):
+    """550 GB: nothing is allocated, and the file is not opened."""
+    folder = copied(result, tmp_path)
+    rewrite_both(folder, lambda content: content.update({"class": "huge"}))
+    done = reread(folder, ranks)
+    assert done.code == 2 and done.err.count("heat2d: error:") == 1, done.err
+    for word in ("not enough memory for 262144 x 262144 cells", " more (a rank in all ", "is left by"):
+        assert word in done.err, done.err
 
 
 def test_verdict_of_a_reread_that_cannot_be_printed_is_no_success(result):

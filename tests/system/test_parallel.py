@@ -378,6 +378,28 @@ def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path, time
     assert found["bytes"]["within_nodes"]["per_deep_exchange"] == 8 * 2 * deep * (132 + 140 + 2 * deep)
     for name in ("messages", "bytes"):
         assert found[name]["within_nodes"]["counted"] == found[name]["within_nodes"]["predicted"], name
+    single, deep_ones = found["halo_exchanges"], found["deep_exchanges"]
+    assert deep_ones > 0 and within["counted"] == 8 * (single + deep_ones)
+    assert found["bytes"]["within_nodes"]["counted"] == 16 * (132 + 140) * single + 16 * deep * (132 + 140 + 2 * deep) * deep_ones
+
+
+# 40 x 24 cells on four ranks of one node: process grid -> messages of an exchange, and the cells along its cuts.
+BY_HAND = {(2, 2): (8, 24 + 40), (4, 1): (6, 3 * 24), (1, 4): (6, 3 * 40)}
+
+
+@pytest.mark.parametrize("processes", BY_HAND, ids=str)
+def test_halo_totals_of_four_ranks_on_one_node_are_those_counted_by_hand(tmp_path, processes):
+    """Five single steps, with blocks too narrow for sweeps, and the row of the last step: six exchanges. Both blocks at a cut send
+    8 bytes for each of its cells."""
+    messages, cells = BY_HAND[processes]
+    case = basic_case(grid={"cells": [40, 24], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": "300 + x"},
+                      boundary={"left": {"type": "temperature", "value": 1.0}}, time={"scheme": "ftcs", "step": 1e-5, "steps": 5})
+    results = finished(run(tmp_path, case, "--quiet", *layout(list(processes)), ranks=4)).results
+    found, halo = results["decomposition"], results["communication"]["halo"]
+    assert (found["halo_exchanges"], found["deep_exchanges"]) == (6, 0)
+    assert found["messages"]["within_nodes"]["counted"] == halo["within_nodes"]["messages"] == 6 * messages
+    assert found["bytes"]["within_nodes"]["counted"] == halo["within_nodes"]["bytes"] == 6 * 2 * 8 * cells
+    assert found["messages"]["between_nodes"]["counted"] == found["bytes"]["between_nodes"]["counted"] == 0
 
 
 def test_blocks_are_even(tmp_path):

@@ -1,6 +1,8 @@
 /* The choice of the step: by the error, by the stability limit, and after a solve that fails. */
 #include "schemes_test.h"
 
+#include "solver/stepper/step_control.h"
+
 /* ------- error-controlled steps ------- */
 
 typedef struct {
@@ -142,6 +144,32 @@ static void steps_that_meet_a_jump_are_rejected(void **state)
     OK(PetscFree(T0));
     HeatTestTearDown(&p);
   }
+}
+
+/* A rate that is not a number is no small one: the first step is the largest stable one, here less
+   than a thousandth of the run, and not that of the other cells, whose rate is about 1e-9 K/s. */
+static void first_step_does_not_ignore_a_rate_that_is_not_a_number(void **state)
+{
+  HeatTestRun run = OURS(ESDIRK, 4);
+
+  (void)state;
+  run.adaptive       = 1e-4;
+  HeatCase *c        = HeatTestBlankRun(&run);
+  c->time.end        = 1e6;
+  HeatProblem     p  = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  PetscReal      *T0 = HeatTestLinearArray(p.g, 300.0, 1e-9, 0.0), dt, stable;
+  HeatStepControl control;
+
+  OK(HeatOperatorStableStep(p.op, &stable));
+  for (int k = 0; k < 2; k++) {
+    HeatStepControlInit(&control, p.c, 2.0);
+    if (k == 1) T0[0] = NAN;
+    OK(HeatStepControlFirstStep(&control, p.op, 0.0, T0, 4, &dt));
+    ALL(k == 0 || fabs(dt / stable - 1.0) < 1e-12);
+    ALL(dt > 0.0 && isfinite(dt));
+  }
+  OK(PetscFree(T0));
+  HeatTestTearDown(&p);
 }
 
 static void bounds_of_the_step_are_kept(void **state)
@@ -361,6 +389,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(steps_of_petsc_are_controlled_too),
     cmocka_unit_test(clipped_steps_do_not_shorten_the_next),
     cmocka_unit_test(steps_that_meet_a_jump_are_rejected),
+    cmocka_unit_test(first_step_does_not_ignore_a_rate_that_is_not_a_number),
     cmocka_unit_test(bounds_of_the_step_are_kept),
     cmocka_unit_test(failed_step_reports_the_norms_and_leaves_the_temperature),
     cmocka_unit_test(controlled_scheme_takes_a_shorter_step_when_a_solve_fails),
