@@ -47,7 +47,8 @@ typedef struct {
   const PetscReal   *q;  /* [n] sources and prescribed fluxes [W/m] */
   const PetscReal   *s; /* [n] shape of the source with a factor of time [W/m]; NULL unless TIMED */
   const PetscReal   *E, *ambient; /* [n] of the ambient exchange [W/(m K)], [K]; NULL: none */
-  const HeatWaveRun *runs;        /* [n_runs] from left to right */
+  PetscBool          even; /* all cells of the row have the same r, E and ambient; of EXCHANGE */
+  const HeatWaveRun *runs; /* [n_runs] from left to right */
   PetscInt           n_runs;
   const HeatWaveSpan *spans; /* [n_spans] in the order in which the sources are added */
   PetscInt            n_spans;

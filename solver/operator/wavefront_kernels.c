@@ -318,27 +318,35 @@ TEMPLATE void Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePa
   Compute(result, &c, n);
 }
 
-/* Compute cells whose coefficients vary.
-   @param[in] level  T_amb is the same in all cells */
-TEMPLATE void Vary(HeatWaveResult result, HeatWaveKind kind, PetscBool level, const HeatWavePair *p,
+/* What all cells of a row have in common, of kinds with an ambient exchange. */
+typedef enum { NOTHING, AMBIENT, ALL_BUT_FACES } Even;
+
+/* Compute cells whose conductances vary.
+   @param[in] even  AMBIENT: T_amb is p->ambient; ALL_BUT_FACES: r, E and T_amb are those of the
+                    row's first cell */
+TEMPLATE void Vary(HeatWaveResult result, HeatWaveKind kind, Even even, const HeatWavePair *p,
                    PetscInt at, PetscInt column, PetscInt n)
 {
   const HeatWaveRow *const *row      = p->row;
+  const PetscBool           exchange = (PetscBool)(kind >= HEAT_WAVE_EXCHANGE);
   const PetscBool           changing = (PetscBool)(kind == HEAT_WAVE_CHANGING ||
                                          kind == HEAT_WAVE_EXCHANGE_CHANGING);
-  Cells                     c        = {.g      = ARRAY,
-                                        .r      = kind == HEAT_WAVE_PLAIN ? CONSTANT : ARRAY,
-                                        .q      = kind < HEAT_WAVE_SOURCES ? NONE : ARRAY,
-                                        .s      = kind == HEAT_WAVE_TIMED ? ARRAY : NONE,
-                                        .E      = kind >= HEAT_WAVE_EXCHANGE ? ARRAY : NONE,
-                                        .north  = row[2]->gy + column,
-                                        .factor = p->factor};
+  const PetscBool           one = (PetscBool)(kind == HEAT_WAVE_PLAIN || even == ALL_BUT_FACES);
+  Cells                     c   = {.g      = ARRAY,
+                                   .r      = one ? CONSTANT : ARRAY,
+                                   .q      = kind < HEAT_WAVE_SOURCES ? NONE : ARRAY,
+                                   .s      = kind == HEAT_WAVE_TIMED ? ARRAY : NONE,
+                                   .E      = !exchange ? NONE
+                                             : one     ? CONSTANT
+                                                       : ARRAY,
+                                   .north  = row[2]->gy + column,
+                                   .factor = p->factor};
 
   c.gx = (Coefficient){.low = row[0]->gx + column, .high = row[1]->gx + column};
   c.gy = (Coefficient){.low = row[0]->gy + column, .high = row[1]->gy + column};
   c.C  = (Coefficient){.low = row[0]->r + column, .high = row[1]->r + column};
   SetRows(result, p, at, &c);
-  if (kind == HEAT_WAVE_PLAIN) {
+  if (one) {
     c.C.of_low  = *c.C.low;
     c.C.of_high = *c.C.high;
   }
@@ -350,13 +358,16 @@ TEMPLATE void Vary(HeatWaveResult result, HeatWaveKind kind, PetscBool level, co
     c.shape.low  = row[0]->s + column;
     c.shape.high = row[1]->s + column;
   }
-  if (kind >= HEAT_WAVE_EXCHANGE) {
-    c.exchange.low  = row[0]->E + column;
-    c.exchange.high = row[1]->E + column;
-    c.ambient       = level ? CONSTANT : ARRAY;
-    c.T_amb.low     = row[0]->ambient + column;
-    c.T_amb.high    = row[1]->ambient + column;
-    c.T_amb.of_low = c.T_amb.of_high = p->ambient;
+  if (exchange) {
+    c.exchange.low     = row[0]->E + column;
+    c.exchange.high    = row[1]->E + column;
+    c.exchange.of_low  = *c.exchange.low;
+    c.exchange.of_high = *c.exchange.high;
+    c.ambient          = even == NOTHING ? ARRAY : CONSTANT;
+    c.T_amb.low        = row[0]->ambient + column;
+    c.T_amb.high       = row[1]->ambient + column;
+    c.T_amb.of_low     = p->level ? p->ambient : *c.T_amb.low;
+    c.T_amb.of_high    = p->level ? p->ambient : *c.T_amb.high;
   }
   Compute(result, &c, n);
 }
@@ -368,9 +379,11 @@ typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, Pet
 #define INSTANCE(name, result, kind)                                                               \
   static void name(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n)                \
   {                                                                                                \
-    if (result == HEAT_WAVE_STEP && kind >= HEAT_WAVE_EXCHANGE && p->level)                        \
-      Vary(result, kind, PETSC_TRUE, p, at, column, n);                                            \
-    else Vary(result, kind, PETSC_FALSE, p, at, column, n);                                        \
+    if (kind >= HEAT_WAVE_EXCHANGE && p->row[0]->even && p->row[1]->even)                          \
+      Vary(result, kind, ALL_BUT_FACES, p, at, column, n);                                         \
+    else if (kind >= HEAT_WAVE_EXCHANGE && result == HEAT_WAVE_STEP && p->level)                   \
+      Vary(result, kind, AMBIENT, p, at, column, n);                                               \
+    else Vary(result, kind, NOTHING, p, at, column, n);                                            \
   }
 INSTANCE(FacesStep, HEAT_WAVE_STEP, HEAT_WAVE_PLAIN)
 INSTANCE(FacesRate, HEAT_WAVE_RATE, HEAT_WAVE_PLAIN)

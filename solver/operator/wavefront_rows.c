@@ -84,6 +84,16 @@ static PetscErrorCode FindRuns(HeatWavefront *w, PetscInt n, HeatWaveRun *scratc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the n cells of a row with an ambient exchange have the same r, E and T_amb. */
+static PetscBool IsEven(const HeatWaveRow *row, size_t n)
+{
+  for (size_t i = 1; i < n; i++) {
+    if (row->r[i] != row->r[0] || row->E[i] != row->E[0] || row->ambient[i] != row->ambient[0])
+      return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 /* Rows. */
 
 /* The arrays of a row. */
@@ -269,6 +279,9 @@ static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k,
   PetscCall(SetArray(w, s, E, n, below->E, &row->E));
   PetscCall(SetArray(w, s, AMBIENT, n, below->ambient, &row->ambient));
   PetscCall(SetR(w, s, k->dt, n, f > 0 ? below : NULL, row));
+  if (f > 0 && row->r == below->r && row->E == below->E && row->ambient == below->ambient)
+    row->even = below->even;
+  else if (row->E) row->even = IsEven(row, n);
   same = (PetscBool)(f > 0 && row->gx == below->gx && row->gy == below->gy && row->q == below->q &&
                      row->r == below->r && row->E == below->E && row->ambient == below->ambient);
   if (same) {

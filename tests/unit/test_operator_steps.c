@@ -35,6 +35,7 @@ static const Variant Variants[] = {
     {2200, 39, INCLUSION, {HELD, NONE, FILM, CHANGING}, NULL, NULL, NULL, "20*(x > 0.3)", "y"},
     {68, 74, INCLUSION, {PERIODIC, PERIODIC, HELD, FLUX}, "1", NULL, NULL, "25", "1"},
     {1, 37, PATCHWORK, {NONE, HELD, FILM, HELD}, NULL, NULL, NULL, "30", "x"},
+    {68, 73, CONTACT, {PERIODIC, PERIODIC, HELD, FILM}, NULL, NULL, NULL, "30", "0.5"},
     {71, 68, UNIFORM, {HELD, NONE, FLUX, CHANGING}, "3*sin(1e4*t)", NULL, NULL, NULL, NULL},
     {66,
      70,
@@ -82,9 +83,10 @@ static const Variant Variants[] = {
     {70, 68, UNIFORM, {PULSE, NONE, FLUX, CHANGING}, "3*sin(1e4*t)", NULL, NULL, "30", "0.5"},
     {2200, 37, PATCHWORK, {HELD, FILM, NONE, NONE}, "x*t", "2*t", NULL, "30*y", "x"},
     {66, 71, UNIFORM, {HELD, NONE, FLUX, CHANGING}, "x", NULL, NULL, "30", "sin(1e4*t)"},
+    {2200, 37, CONTACT, {HELD, NONE, NONE, FILM}, "x", NULL, NULL, "30", "sin(1e4*t)"},
     {2200, 39, PATCHWORK, {PULSE, FILM, NONE, NONE}, NULL, NULL, NULL, "30*y", "1 + cos(1e4*t)"},
 };
-enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], N_FIXED = N_VARIANTS - 16 };
+enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], N_FIXED = N_VARIANTS - 17 };
 
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 {
