@@ -195,8 +195,7 @@ static PetscErrorCode Solve(KSP ksp)
   ksp->its    = 0;
   ksp->reason = KSP_CONVERGED_ITERATING;
   PetscCall(HeatPCGetMultigrid(ksp->pc, &mg));
-  if (ksp->guess_zero) PetscCall(VecSet(ksp->vec_sol, 0.0));
-  else {
+  if (!ksp->guess_zero) { /* KSPSolve has set the solution to zero otherwise */
     PetscCall(PCGetOperators(ksp->pc, &A, NULL));
     PetscCall(VecDuplicate(ksp->vec_rhs, &r));
     PetscCall(KSP_MatMult(ksp, A, ksp->vec_sol, r));

@@ -440,6 +440,23 @@ static void tolerance_below_rounding_is_recognised(void **state)
   }
 }
 
+/* What a solve costs at its end, where rounding keeps the residual above the tolerance: one pass
+   over the cells, with one halo exchange, tells that it is rounding. */
+static void residual_at_rounding_is_computed_once(void **state)
+{
+  const HeatTestGridProblem problem = {
+      "plain", {37, 29}, .mass = 1e-2, .sides = HELD, .tolerance = 1e-16};
+  Solver           s      = SolverOn(PETSC_COMM_WORLD, &problem);
+  const PetscInt64 before = HeatOperatorHaloCounts(s.p.op).exchanges;
+  PetscBool        solved;
+
+  (void)state;
+  OK(HeatLinearTry(s.linear, s.rhs, s.x, &s.info, &solved));
+  ALL(solved && s.info.at_rounding);
+  ALL(HeatOperatorHaloCounts(s.p.op).exchanges - before == 1);
+  DestroySolver(&s);
+}
+
 /* ------- PETSc ------- */
 
 /* Return the true residual with another Krylov method around the cycle, and store its iterations.
@@ -730,6 +747,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(right_side_that_is_not_finite_is_reported),
     cmocka_unit_test(tiny_and_huge_numbers_are_solved_alike),
     cmocka_unit_test(tolerance_below_rounding_is_recognised),
+    cmocka_unit_test(residual_at_rounding_is_computed_once),
     cmocka_unit_test(cycle_works_under_petscs_own_methods),
     cmocka_unit_test(monitor_and_view_show_every_iteration_and_level),
     cmocka_unit_test(w_cycles_can_be_asked_for),
