@@ -48,7 +48,7 @@ static void norm_is_accurate_at_any_scale(void **state)
 /* All small squares are rounded alike, to a multiple of 2^-60 of the unit: the worst case. */
 static void many_small_elements_count(void **state)
 {
-  enum { MANY = 5000000 }; /* more than a block */
+  enum { MANY = 5000000 }; /* more than a chunk */
   PetscReal *x;
 
   (void)state;
@@ -127,6 +127,32 @@ static void carries_do_not_depend_on_the_ranks(void **state)
   }
 }
 
+/* Many small squares have remainders below the last digit that the largest square requires.  A rank
+   without this square has another digit, in which the sum of these remainders has carries. */
+static void dropped_remainders_do_not_depend_on_the_ranks(void **state)
+{
+  enum { MANY = 1 << 18, TRIALS = 12 };
+  const int   size = HeatTestSize();
+  PetscMPIInt rank;
+  PetscReal  *x, *own;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  OK(PetscMalloc2(MANY, &x, MANY, &own));
+  for (int t = 0; t < TRIALS; t++) {
+    PetscReal largest, norm;
+    size_t    n = 0;
+
+    for (int k = 0; k < MANY; k++) x[k] = 5e-4 * HeatTestNoise(k, t, 4);
+    x[MANY - 5] = 1.1 + 0.1 * HeatTestNoise(0, t, 5);
+    for (int k = 0; k < MANY; k++)
+      if (rank == (k == MANY - 5 ? size - 1 : k % PetscMax(size - 1, 1))) own[n++] = x[k];
+    OK(HeatLargestAndNorm(PETSC_COMM_WORLD, n, own, &largest, &norm));
+    ALL(norm == NormOnSelf(MANY, x));
+  }
+  OK(PetscFree2(x, own));
+}
+
 /* Elements of any rank alone: the place of what is not finite, and the number of elements beside
    it, do not matter to a loop in vectors. */
 static void largest_magnitude_is_infinite_where_an_element_is_not_finite(void **state)
@@ -171,6 +197,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(ends_of_the_range_are_kept),
     cmocka_unit_test(ranks_do_not_matter),
     cmocka_unit_test(carries_do_not_depend_on_the_ranks),
+    cmocka_unit_test(dropped_remainders_do_not_depend_on_the_ranks),
     cmocka_unit_test(largest_magnitude_is_infinite_where_an_element_is_not_finite),
     cmocka_unit_test(ranks_agree_on_what_is_not_finite),
 };
