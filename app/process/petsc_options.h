@@ -12,7 +12,8 @@
  *  or the exit code after printing one message. */
 int HeatPetscStart(HeatOptions *options);
 
-/** Read PETSC_OPTIONS and PETSC_OPTIONS_YAML of rank 0, as PETSc does.  Collective on comm; after
+/** Read PETSC_OPTIONS and PETSC_OPTIONS_YAML of rank 0, as PETSc does, and other variables that
+ *  decide about a run, so that they need no messages of their own.  Collective on comm; after
  *  HeatPetscStart.
  *  @param[out] environment  free it with HeatEnvironmentClear */
 PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *environment);
