@@ -239,7 +239,7 @@ static PetscErrorCode ResidualNorm(HeatLinear *l, Vec b, Vec x, PetscReal bound,
 
 /* Compute ||b - A x|| and its rounding error [W/m].  Where the norm is at most `accepted`, the
    rounding error may be left out, as 0.
-   @param[in] tight  whether the norm is expected above `accepted`, since it is only rounding there */
+   @param[in] tight  whether the norm is expected above `accepted`, where it is only rounding */
 static PetscErrorCode NormAndRounding(HeatLinear *l, Vec b, Vec x, PetscReal accepted,
                                       PetscBool tight, PetscReal *norm, PetscReal *rounding)
 {
