@@ -5,12 +5,15 @@
 
 #include "solver/case/case.h"
 
-/** PETSc's options in the environment of rank 0. */
+/** What the environment of rank 0 gives, the same on all ranks: PETSc's options, and what a run
+ *  needs to know of it. */
 typedef struct {
-  char    *options; /* owned; PETSC_OPTIONS, NULL if not set */
-  char    *yaml;    /* owned; PETSC_OPTIONS_YAML, NULL if not set */
-  PetscInt n;
-  char   **names; /* owned [n]; names of the options in both, with the leading '-' */
+  char     *options; /* owned; PETSC_OPTIONS, NULL if not set */
+  char     *yaml;    /* owned; PETSC_OPTIONS_YAML, NULL if not set */
+  PetscInt  n;
+  char    **names;  /* owned [n]; names of the options in both, with the leading '-' */
+  char     *inject; /* owned; HEAT2D_INJECT, NULL if not set */
+  PetscBool in_job; /* whether SLURM_JOB_ID is set */
 } HeatEnvironment;
 
 /** The options of `heat2d bench`; the texts are NULL where one is not given, and borrowed from

@@ -139,8 +139,8 @@ static PetscErrorCode ListEnvironment(HeatEnvironment *e)
 PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *e)
 {
   const HeatEnvironment none      = {0};
-  const char           *values[2] = {NULL, NULL};
-  PetscMPIInt           rank, length[2] = {0, 0};
+  const char           *values[3] = {NULL, NULL, NULL}, *job;
+  PetscMPIInt           rank, length[4] = {0, 0, 0, 0}; /* the last: whether rank 0 is in a job */
 
   PetscFunctionBeginUser;
   *e = none;
@@ -148,11 +148,16 @@ PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *e)
   if (rank == 0) {
     values[0] = getenv("PETSC_OPTIONS");
     values[1] = getenv("PETSC_OPTIONS_YAML");
+    values[2] = getenv("HEAT2D_INJECT");
+    job       = getenv("SLURM_JOB_ID");
+    length[3] = job && *job ? 1 : 0;
   }
-  for (int k = 0; k < 2; k++) length[k] = values[k] ? (PetscMPIInt)strlen(values[k]) : 0;
-  PetscCallMPI(MPI_Bcast(length, 2, MPI_INT, 0, comm));
+  for (int k = 0; k < 3; k++) length[k] = values[k] ? (PetscMPIInt)strlen(values[k]) : 0;
+  PetscCallMPI(MPI_Bcast(length, 4, MPI_INT, 0, comm));
   PetscCall(ShareVariable(comm, values[0], length[0], &e->options));
   PetscCall(ShareVariable(comm, values[1], length[1], &e->yaml));
+  PetscCall(ShareVariable(comm, values[2], length[2], &e->inject));
+  e->in_job = length[3] ? PETSC_TRUE : PETSC_FALSE;
   if (e->options || e->yaml) PetscCall(ListEnvironment(e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -164,6 +169,7 @@ PetscErrorCode HeatEnvironmentClear(HeatEnvironment *e)
   PetscCall(PetscFree(e->names));
   PetscCall(PetscFree(e->options));
   PetscCall(PetscFree(e->yaml));
+  PetscCall(PetscFree(e->inject));
   e->n = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

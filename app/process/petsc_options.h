@@ -20,7 +20,8 @@ int HeatPetscStart(HeatOptions *options, const HeatPetscFiles *files);
  *  this rank alone. */
 int HeatPetscRefuse(int exit_code, const char *message);
 
-/** Read PETSC_OPTIONS and PETSC_OPTIONS_YAML of rank 0, as PETSc does.  Collective on comm; after
+/** Read PETSC_OPTIONS and PETSC_OPTIONS_YAML of rank 0, as PETSc does, and other variables that
+ *  decide about a run, so that they need no messages of their own.  Collective on comm; after
  *  HeatPetscStart.
  *  @param[out] environment  free it with HeatEnvironmentClear */
 PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *environment);

@@ -78,20 +78,3 @@ void HeatPhasesGet(const HeatPhases *p, const HeatSpreadTotals *totals, PetscMPI
   for (int k = 0; k < HEAT_PHASES; k++)
     spread[k] = (HeatPhaseSpread){HeatSpreadGet(totals, size, k), p->calls[k]};
 }
-
-PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
-                                HeatPhaseSpread spread[HEAT_PHASES])
-{
-  HeatReduction   *r;
-  HeatSpreadTotals totals;
-  PetscMPIInt      size;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(HeatReductionCreate(comm, &r));
-  PetscCall(HeatPhasesAdd(r, p, &totals));
-  PetscCall(HeatReductionRun(r));
-  PetscCall(HeatReductionDestroy(&r));
-  HeatPhasesGet(p, &totals, size, spread);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}

@@ -67,9 +67,4 @@ PetscErrorCode HeatPhasesAdd(HeatReduction *r, const HeatPhases *phases, HeatSpr
 void HeatPhasesGet(const HeatPhases *phases, const HeatSpreadTotals *totals, PetscMPIInt size,
                    HeatPhaseSpread spread[HEAT_PHASES]);
 
-/** Compute the spread of each phase, as HeatPhasesAdd and HeatPhasesGet.  Collective on comm: one
- *  reduction. */
-PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *phases,
-                                HeatPhaseSpread spread[HEAT_PHASES]);
-
 #endif

@@ -30,7 +30,7 @@ PetscReal HeatStopDaly(PetscReal d, PetscReal M)
 }
 
 PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, double began,
-                             PetscInt64 step, PetscReal bytes)
+                             PetscInt64 step, PetscReal bytes, PetscBool in_job)
 {
   const HeatStop fresh = {0};
   /* [B/s] per node to write, sync and read back a checkpoint.  Chosen, as of a slow disk: a larger
@@ -48,7 +48,7 @@ PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, doub
   s->job_left            = INFINITY;
   /* A steady state is one step, which may be long, and has nothing to continue from. */
   if (c->time.scheme == HEAT_SCHEME_STEADY) HeatSignalsEndProcess();
-  if (c->limits.slurm) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
+  if (c->limits.slurm && in_job) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
   s->began   = began;
   s->started = s->last_checkpoint = s->asked = s->asked_within = HeatMonotonicTime();
   s->asked_step                                                = step;

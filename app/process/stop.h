@@ -48,9 +48,11 @@ typedef struct {
  *  @param[in] began  [s] monotonic time at program start
  *  @param[in] step   steps done so far: 0, or those of the checkpoint that the run continues from
  *  @param[in] bytes  size of a checkpoint, divided by the number of nodes; gives the estimate of
- *                    its cost, at 200 MB/s per node, until the first one has been measured */
+ *                    its cost, at 200 MB/s per node, until the first one has been measured
+ *  @param[in] in_job  whether rank 0 may be in a Slurm job, the same on all ranks; false saves the
+ *                    message of the look-up */
 PetscErrorCode HeatStopStart(HeatStop *stop, MPI_Comm comm, const HeatCase *c, double began,
-                             PetscInt64 step, PetscReal bytes);
+                             PetscInt64 step, PetscReal bytes, PetscBool in_job);
 
 /** Return Daly's interval between checkpoints [s] (J. Daly, Future Gener. Comput. Syst. 22 (2006)
  *  303), the one that loses the least time to checkpoints and to failures.

@@ -398,10 +398,10 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, const Totals *t
 static PetscErrorCode FillTiming(const HeatReportSources *from, const Totals *t, HeatResults *r,
                                  HeatResultsPhase phases[HEAT_PHASES])
 {
-  const HeatRunState *state = from->state;
-  const double        cells = (double)state->grid->nx * (double)state->grid->ny;
-  const PetscReal     steps = (PetscReal)(state->clock.step - state->first_step);
-  HeatPhaseSpread     spread[HEAT_PHASES];
+  const HeatRunState *state  = from->state;
+  const double        cells  = (double)state->grid->nx * (double)state->grid->ny;
+  const PetscReal     steps  = (PetscReal)(state->clock.step - state->first_step);
+  HeatPhaseSpread    *spread = from->metrics->phases;
 
   PetscFunctionBeginUser;
   HeatPhasesGet(from->phases, &t->phases, state->grid->size, spread);

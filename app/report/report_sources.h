@@ -33,8 +33,9 @@ typedef struct {
   HeatStageTraffic   stages; /* of rkl2 */
   PetscInt64         solves; /* stage equations that implicit schemes have solved */
   HeatPower          power;
-  HeatMachineTexts   texts; /* that `found` points into */
-  HeatResultsMetrics found; /* filled by HeatRecordWrite; STREAM's bandwidth before
+  HeatMachineTexts   texts;               /* that `found` points into */
+  HeatPhaseSpread    phases[HEAT_PHASES]; /* filled by HeatRecordWrite */
+  HeatResultsMetrics found;               /* filled by HeatRecordWrite; STREAM's bandwidth before
                                the run, by HeatMetricsRunStream */
 } HeatMetricsSources;
 

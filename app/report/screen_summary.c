@@ -258,21 +258,19 @@ PetscErrorCode HeatScreenPrintSummary(const HeatReportSources *from, HeatStatus 
   const HeatRunState *state    = from->state;
   const PetscBool     root     = state->grid->rank == 0 ? PETSC_TRUE : PETSC_FALSE;
   const PetscInt      n_checks = from->checks ? state->c->n_checks : 0;
-  HeatPhaseSpread     spread[HEAT_PHASES];
   const HeatSummary  *regions;
 
   PetscFunctionBeginUser;
   PetscCall(SurveyRegions(from, &regions));
-  PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
   if (root && quiet) {
     PrintFailures(from->checks, n_checks);
     PrintBrokenHalo(&from->broken_halo, stderr, "heat2d: check failed: ");
   }
   if (root && !quiet) {
-    PrintPhases(spread);
+    PrintPhases(from->metrics->phases);
     PetscCall(PrintCommunication(from));
     (void)printf("\n");
-    PrintThroughput(state, spread[HEAT_PHASE_STEP].seconds.max);
+    PrintThroughput(state, from->metrics->phases[HEAT_PHASE_STEP].seconds.max);
     HeatScreenPrintMetrics(&from->metrics->found, state->grid->size);
     PrintSolves(state, from->iterations);
     PrintState(state, from->survey);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 struct HeatSurvey {
+  PetscInt64       taken_step;    /* step of the last HeatSurveyTake; -1: none */
+  PetscBool        taken_row;     /* whether that was for a row */
   PetscInt64       prepared_step; /* step to whose (t, T) the operator was updated; -1: none */
   HeatSummary      summary;       /* at the last HeatSurveyTake */
   HeatEnergyReport account;       /* at the last HeatSurveyTake */
@@ -54,7 +56,7 @@ PetscErrorCode HeatSurveyPrepareSides(HeatSurvey *survey, const HeatRunState *st
 
 void HeatSurveyInvalidate(HeatSurvey *survey)
 {
-  survey->prepared_step = survey->zones_step = survey->flows_step = -1;
+  survey->prepared_step = survey->zones_step = survey->flows_step = survey->taken_step = -1;
 }
 
 /* The fields that the scheme remembers. */
@@ -203,6 +205,8 @@ PetscErrorCode HeatSurveyTakeWith(HeatSurvey *survey, const HeatRunState *state,
     survey->remembered_stored[k] = remembered[k].stored;
   }
   if (row) GetZones(survey, state);
+  survey->taken_step = state->clock.step;
+  survey->taken_row  = row;
   if (failed) *failed = found[1] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -213,6 +217,10 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
   HeatReduction *r;
 
   PetscFunctionBeginUser;
+  if (survey->taken_step == state->clock.step && (survey->taken_row || !row)) {
+    if (failed) *failed = PETSC_FALSE; /* ranks that failed since then agree on it later */
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HeatReductionCreate(state->grid->comm, &r));
   PetscCall(HeatSurveyTakeWith(survey, state, T, row, failed, r));
   PetscCall(HeatReductionDestroy(&r));

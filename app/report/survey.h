@@ -36,7 +36,8 @@ void HeatSurveyInvalidate(HeatSurvey *survey);
 
 /** Compute the summary and the account of the present state, and the summary and stored heat of the
  *  fields that the scheme remembers.  The fields may be corrupted: health.h tests the results.
- *  Collective; one reduction.
+ *  Collective; one reduction, or none where the survey of this state has been taken and not been
+ *  invalidated: *failed is then false, and a failure is found by the next survey.
  *  @param[in]     T       the present temperature, [nyl][nxl]
  *  @param[in]     row     a row of history.csv follows: include in the reduction the summaries of
  *                         zones and, if the operator is linear, the heat flows, for which it is

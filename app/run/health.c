@@ -304,7 +304,8 @@ static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take the first survey, and find what the bound of the balance needs, in one reduction. */
+/* Take the first survey, and find what the bound of the balance needs, in one reduction.  At the
+   start of a fresh run it is also the survey of the first row. */
 static PetscErrorCode TakeFirst(HeatHealth *h, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T)
 {
@@ -322,7 +323,7 @@ static PetscErrorCode TakeFirst(HeatHealth *h, const HeatRunState *state, HeatSu
   PetscCall(HeatReductionCreate(state->grid->comm, &r));
   PetscCall(HeatReductionAddMaxima(r, 2, largest, largest));
   PetscCall(HeatReductionAddSums(r, 1, &sum, &h->capacity));
-  PetscCall(HeatSurveyTakeWith(survey, state, T, PETSC_FALSE, NULL, r));
+  PetscCall(HeatSurveyTakeWith(survey, state, T, (PetscBool)(state->clock.step == 0), NULL, r));
   PetscCall(HeatReductionDestroy(&r));
   h->least       = -largest[0];
   h->stable_step = HeatOperatorStableStepOf(largest[1]);

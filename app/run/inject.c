@@ -24,21 +24,15 @@ static PetscErrorCode Parse(HeatInject *in, const char *text, PetscBool *valid)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatInjectStart(HeatInject *in, const HeatGrid *grid)
+PetscErrorCode HeatInjectStart(HeatInject *in, const HeatGrid *grid, const char *text)
 {
-  const char *text = getenv("HEAT2D_INJECT");
-  MPI_Comm    comm = grid->comm;
-  struct {
-    HeatInject in;
-    PetscBool  valid;
-  } parsed = {.in = *in, .valid = PETSC_TRUE};
+  PetscBool valid;
 
   PetscFunctionBeginUser;
-  if (grid->rank == 0 && text) PetscCall(Parse(&parsed.in, text, &parsed.valid));
-  PetscCallMPI(MPI_Bcast(&parsed, (int)sizeof parsed, MPI_BYTE, 0, comm));
-  *in = parsed.in;
+  if (!text) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Parse(in, text, &valid));
   HeatCheck(
-      parsed.valid, comm, HEAT_ERR_INPUT,
+      valid, grid->comm, HEAT_ERR_INPUT,
       "HEAT2D_INJECT must be STEP:I:J:VALUE[:TIMES[:MEMORY]]; it is for tests only, unset it");
   if (in->times > 0 && grid->rank == 0)
     (void)fprintf(stderr, "heat2d: note: a fault is injected on purpose: HEAT2D_INJECT=%s\n", text);

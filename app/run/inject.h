@@ -3,7 +3,7 @@
  *  writes VALUE (a number, nan or inf) into cell (I, J) after step STEP, each time that step is
  *  taken, up to TIMES times (default 1).  MEMORY, counted from 0, selects one of the fields that
  *  the scheme remembers instead of the temperature.  A line on stderr notes the injection.  Rank
- *  0's environment decides. */
+ *  0's environment decides (HeatEnvironment). */
 #ifndef HEAT_APP_INJECT_H
 #define HEAT_APP_INJECT_H
 
@@ -18,9 +18,10 @@ typedef struct {
   PetscReal  value;   /* to write */
 } HeatInject;
 
-/** Read the variable and print the note.  Collective on grid->comm.
+/** Parse the variable, and print the note on rank 0.  Collective on grid->comm; sends no message.
+ *  @param[in] text  value of the variable, the same on all ranks; NULL: it is not set
  *  Errors: HEAT_ERR_INPUT for a value that cannot be parsed. */
-PetscErrorCode HeatInjectStart(HeatInject *inject, const HeatGrid *grid);
+PetscErrorCode HeatInjectStart(HeatInject *inject, const HeatGrid *grid, const char *text);
 
 /** Return whether a fault is to be injected after this step, so that steps taken at once must end
  *  there.  Not collective. */

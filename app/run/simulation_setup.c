@@ -22,7 +22,7 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
   PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
-  PetscCall(HeatInjectStart(&sim->inject, state->grid));
+  PetscCall(HeatInjectStart(&sim->inject, state->grid, sim->options->environment.inject));
   PetscCall(HeatScreenCreate(sim->options, state->grid->rank, &sim->screen));
   partners = (HeatCheckpointsPartners){.health = sim->health,
                                        .survey = sim->survey,
@@ -128,7 +128,8 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
                                      &own));
   if (sim->options->began) *sim->options->began = PETSC_TRUE;
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
-                          HeatCheckpointsBytesPerNode(state->grid)));
+                          HeatCheckpointsBytesPerNode(state->grid),
+                          sim->options->environment.in_job));
   from = HeatSimulationSources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));

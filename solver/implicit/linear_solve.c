@@ -239,7 +239,7 @@ static PetscErrorCode ResidualNorm(HeatLinear *l, Vec b, Vec x, PetscReal bound,
 
 /* Compute ||b - A x|| and its rounding error [W/m].  Where the norm is at most `accepted`, the
    rounding error may be left out, as 0.
-   @param[in] tight  whether the norm is expected above `accepted`, since it is only rounding there */
+   @param[in] tight  whether the norm is expected above `accepted`, where it is only rounding */
 static PetscErrorCode NormAndRounding(HeatLinear *l, Vec b, Vec x, PetscReal accepted,
                                       PetscBool tight, PetscReal *norm, PetscReal *rounding)
 {
@@ -378,9 +378,10 @@ PetscErrorCode HeatLinearTry(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info, P
   const PetscBool tiny = (PetscBool)(HeatOperatorIsLinear(l->op) &&
                                      info->left <= HEAT_LINEAR_ABSOLUTE);
 
-  const PetscBool met = (PetscBool)(info->residual <= most && info->true_residual <= most);
-
-  info->loose = (PetscBool)(*solved && !info->at_rounding && !tiny && !met);
+  info->loose = *solved && !info->at_rounding && !tiny &&
+                        PetscMax(info->residual, info->true_residual) > most
+                    ? PETSC_TRUE
+                    : PETSC_FALSE;
   l->times.solve += HeatMonotonicTime() - began;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

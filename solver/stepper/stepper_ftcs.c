@@ -32,7 +32,8 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSumExchange(s->op));
-  if (!HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  /* FirstStep chooses a step that is not given. */
+  if (!HeatOperatorIsLinear(s->op) || dt == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorStableStep(s->op, &limit));
   PetscCall(CheckStable(s, dt, limit));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -109,13 +110,15 @@ static PetscErrorCode TakeSeveral(HeatStepper *s, PetscInt steps, const PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store the limit in *dt for `step: auto` (*dt is 0), else check the case's step *dt against it. */
+/* Store the limit in *dt for `step: auto` (*dt is 0), else check the case's step *dt against it.
+   Create has checked the step of a linear operator. */
 static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
   PetscReal limit;
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperBring(s, t, T));
+  if (HeatOperatorIsLinear(s->op) && *dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorStableStep(s->op, &limit));
   if (*dt == 0.0) *dt = limit;
   PetscCall(CheckStable(s, *dt, limit));

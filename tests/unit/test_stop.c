@@ -24,7 +24,7 @@
 /* Start as a program that began `ago` seconds ago and whose checkpoints have 1 kB. */
 static void start(HeatStop *stop, const HeatCase *c, double ago)
 {
-  OK(HeatStopStart(stop, PETSC_COMM_WORLD, c, HeatMonotonicTime() - ago, 0, 1e3));
+  OK(HeatStopStart(stop, PETSC_COMM_WORLD, c, HeatMonotonicTime() - ago, 0, 1e3, PETSC_TRUE));
 }
 
 /* Set the environment of a Slurm job that ends in `left` seconds, or of no job for a negative
@@ -76,8 +76,8 @@ static void a_checkpoint_that_was_never_written_is_reserved_for(void **state)
   HeatStop       stop;
 
   (void)state;
-  OK(HeatStopStart(&stop, PETSC_COMM_WORLD, &c, HeatMonotonicTime() - 90.0, 0,
-                   1.2e9)); /* estimated at 6 s */
+  OK(HeatStopStart(&stop, PETSC_COMM_WORLD, &c, HeatMonotonicTime() - 90.0, 0, 1.2e9,
+                   PETSC_FALSE)); /* estimated at 6 s */
   OK(HeatStopAsk(&stop, PETSC_COMM_WORLD, 1));
   assert_true(stop.stop);
 }
