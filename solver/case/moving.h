@@ -5,7 +5,8 @@
  *  counts is how long a place is heated: steps that are not shorter heat some places too much and
  *  others not at all.  This module finds places at which a formula switches twice or more, and the
  *  shortest time between two switches there; controlled steps follow a moving pulse with steps of
- *  half that time.  Nothing here is collective. */
+ *  half that time.  Pulses without a switch are followed by smooth.h.  Nothing here is
+ *  collective. */
 #ifndef HEAT_SOLVER_MOVING_H
 #define HEAT_SOLVER_MOVING_H
 
