@@ -2,8 +2,8 @@
  *
  *  The next event is the earliest of the next switch of each formula, the next entry of each table
  *  and the next entry of time.events.  The next turn (turns.h) is the earliest over the
- *  formulas.  Switches (moving.h) and smooth changes (smooth.h) at times that depend on the place are
- *  no events. */
+ *  formulas.  Switches (moving.h) and smooth changes (smooth.h) at times that depend on the place
+ *  are no events. */
 #include "solver/case/events.h"
 
 #include <math.h>
