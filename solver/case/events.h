@@ -35,11 +35,11 @@ PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base,
 /** Return the end of a controlled step [s] from `from` to at most `to` that resolves the case's
  *  formulas in time: within the step, no part of a formula that depends on t alone has a peak or a
  *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow);
- *  while a moving pulse passes, the step is at most half of its length (HeatMovingFollow); and at no
- *  place does a part that depends on t and the place change by much more than 0.7 of its range
- *  (HeatSmoothFollow).  A smooth pulse is no event, but no controlled step passes over it.  A turn in the last hundredth
- *  of the step, after which the formula hardly changes until `to`, is passed, so that no very short
- *  step is left. */
+ *  while a moving pulse passes, the step is at most half of its length (HeatMovingFollow); and at
+ *  no place does a part that depends on t and the place change by much more than 0.7 of its range
+ *  (HeatSmoothFollow).  A smooth pulse is no event, but no controlled step passes over it.  A turn
+ *  in the last hundredth of the step, after which the formula hardly changes until `to`, is passed,
+ *  so that no very short step is left. */
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
 
 /** A formula whose pulses move over the domain (moving.h, smooth.h). */

@@ -365,8 +365,7 @@ static PetscBool TakesUndefined(const HeatOperation *o, HeatEnclosure a, HeatEnc
 static HeatEnclosure OfUndefined(HeatOp op)
 {
   if (op == HEAT_OP_NOT_EQUAL) return Flat(Constant(1.0));
-  if ((op >= HEAT_OP_LESS && op <= HEAT_OP_EQUAL) || op == HEAT_OP_SIGN)
-    return Flat(Constant(0.0));
+  if ((op >= HEAT_OP_LESS && op <= HEAT_OP_EQUAL) || op == HEAT_OP_SIGN) return Flat(Constant(0.0));
   if (op == HEAT_OP_MIN || op == HEAT_OP_MAX) return (HeatEnclosure){everything, everything};
   return Undefined();
 }

@@ -1,6 +1,9 @@
 /** Interval arithmetic for formulas of x, y and t: bounds of an operation's value and of its
  *  derivative with respect to t over an interval of time, at places in a box.
  *
+ *  Bounds hold where every operation of the formula is defined: where sqrt(x) is not a number,
+ *  max(sqrt(x), 1) may be one outside of them.
+ *
  *  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
  *  ch. 5.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_INTERVAL_H

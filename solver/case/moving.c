@@ -4,10 +4,18 @@
  *  contain parts of it are found by halving: a box in which the bounds of g and dg/dt
  *  (interval.h) exclude a switch is dropped, every other one is cut in two, along x, y and t in
  *  turn.  Of very many boxes some are kept that are spread over the surface.  At the places of the
- *  last ones the formula depends on t alone, and switches.h finds all its switches there. */
+ *  last ones the formula depends on t alone, and switches.h finds its first switches there:
+ *
+ *      place 1  -----|##|--------------------------      a pulse is a time between two switches, of
+ *      place 2  --------|###|----------------|##|--      three in a row the shortest
+ *      place 3  -------------|##|-------------------
+ *
+ *  Of the pulses that begin near a time the longest one counts, since a spot passes over places at
+ *  its edge in no time.  Far from a time the spot may be faster or slower. */
 #include "solver/case/moving.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "solver/case/interval.h"
 #include "solver/case/switches.h"
@@ -16,11 +24,18 @@ enum {
   PLACES   = 64,  /* boxes that are kept, and places that are examined; chosen */
   HALVINGS = 16,  /* along each axis; chosen: parts of 1.5e-5 of the domain and of the run */
   SWITCHES = 8,   /* that are examined at a place; chosen */
+  NEAR     = 16,  /* pulses that are compared; chosen: of so many chords of a disc one is long */
   SLICES   = 1024 /* of the run, for an estimate of the time in which the formula switches */
 };
 
 /* [steps] Largest number of steps of half a pulse in a run.  Chosen: a long run. */
 static const PetscReal most_steps = 1e6;
+
+/* A pulse at a place. */
+typedef struct {
+  PetscReal begin, length; /* [s] */
+  PetscReal place[2];      /* [m] */
+} Pulse;
 
 struct HeatMoving {
   HeatExpressionTree tree; /* owned, like the arrays below */
@@ -30,24 +45,27 @@ struct HeatMoving {
   HeatBox            whole;      /* where and when the formula acts */
   PetscReal          work;       /* operations evaluated so far */
   PetscReal          passing;    /* [s] total time in which the formula can switch somewhere */
-  PetscReal          length;     /* [s] of a pulse; PETSC_MAX_REAL: none was found */
-  PetscReal          place[2];   /* [m] where that is */
+  int                n_pulses;
+  Pulse              pulses[PLACES * SWITCHES]; /* [n_pulses], ascending in `begin` */
+  PetscBool          more;     /* some place has more switches than were examined */
+  PetscReal          later;    /* [s] length after the last pulse found, if there are more */
+  const Pulse       *shortest; /* the one that counts where that is shortest; NULL: none */
 };
 
 PetscReal HeatMovingWork(const HeatMoving *m) { return m->work; }
 
 PetscReal HeatMovingLength(const HeatMoving *m, PetscReal place[2])
 {
-  if (m->length < PETSC_MAX_REAL) {
-    place[0] = m->place[0];
-    place[1] = m->place[1];
-  }
-  return m->length;
+  if (!m->shortest) return PETSC_MAX_REAL;
+  place[0] = m->shortest->place[0];
+  place[1] = m->shortest->place[1];
+  return m->shortest->length;
 }
 
 PetscBool HeatMovingIsFast(const HeatMoving *m)
 {
-  return 0.5 * m->length * most_steps < m->passing ? PETSC_TRUE : PETSC_FALSE;
+  return m->shortest && 0.5 * m->shortest->length * most_steps < m->passing ? PETSC_TRUE
+                                                                            : PETSC_FALSE;
 }
 
 /* Return whether the formula may switch within a box. */
@@ -62,12 +80,40 @@ static PetscBool MaySwitch(HeatMoving *m, const HeatBox *box)
   return PETSC_FALSE;
 }
 
+/* Return the longest of the NEAR pulses around pulse k. */
+static const Pulse *LongestAround(const HeatMoving *m, int k)
+{
+  const int    low     = PetscMax(0, PetscMin(k - NEAR / 2, m->n_pulses - NEAR));
+  const int    high    = PetscMin(m->n_pulses, low + NEAR);
+  const Pulse *longest = &m->pulses[low];
+
+  for (int i = low + 1; i < high; i++)
+    if (m->pulses[i].length > longest->length) longest = &m->pulses[i];
+  return longest;
+}
+
+/* Return the length of the pulses near a time [s]. */
+static PetscReal LengthNear(const HeatMoving *m, PetscReal t)
+{
+  int low = 0, high = m->n_pulses;
+
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+
+    if (m->pulses[middle].begin < t) low = middle + 1;
+    else high = middle;
+  }
+  return low == m->n_pulses && m->more ? m->later : LongestAround(m, low)->length;
+}
+
 PetscReal HeatMovingFollow(HeatMoving *m, PetscReal from, PetscReal to)
 {
   HeatBox box = m->whole;
 
-  if (m->length == PETSC_MAX_REAL || HeatMovingIsFast(m)) return to;
-  while (to - from > 0.5 * m->length) {
+  if (!m->shortest || HeatMovingIsFast(m)) return to;
+  const PetscReal half = 0.5 * LengthNear(m, from);
+
+  while (to - from > half) {
     box.side[2] = (HeatInterval){from, to};
     if (!MaySwitch(m, &box)) break;
     to = from + 0.5 * (to - from);
@@ -120,36 +166,67 @@ static PetscBool IsGiven(const HeatMovingRange *range, PetscReal time)
   return PETSC_FALSE;
 }
 
-/* Examine a place: find the shortest time between two of its first switches, and note it if it is
-   the longest of all places. */
+/* Examine a place: note its pulses.  Of a time between two switches and those before and after it
+   the shortest counts, since the others may be times without heat. */
 static PetscErrorCode Examine(HeatMoving *m, const char *text, const HeatMovingRange *range,
                               const PetscReal place[2])
 {
   HeatSwitches *switches;
-  PetscReal     shortest = PETSC_MAX_REAL, last = 0.0;
-  PetscBool     given = PETSC_TRUE;
+  PetscReal     time[SWITCHES], length[SWITCHES];
+  int           n = 0;
 
   PetscFunctionBeginUser;
   PetscCall(HeatSwitchesCreateAt(text, place[0], place[1], &switches));
-  for (int k = 0; k < SWITCHES && switches; k++) {
-    PetscReal time, known;
+  while (n < SWITCHES && switches) {
+    PetscReal known;
 
-    HeatSwitchesNext(switches, last, range->end, &time, &known);
-    if (time == PETSC_MAX_REAL) break;
-    const PetscBool now = IsGiven(range, time);
-
-    if (k > 0 && !(given && now)) shortest = PetscMin(shortest, time - last);
-    last  = time;
-    given = now;
+    HeatSwitchesNext(switches, n ? time[n - 1] : 0.0, range->end, &time[n], &known);
+    if (time[n] == PETSC_MAX_REAL) break;
+    n++;
   }
+  if (n == SWITCHES) m->more = PETSC_TRUE;
   if (switches) m->work += HeatSwitchesWork(switches);
   PetscCall(HeatSwitchesDestroy(&switches));
-  if (shortest == PETSC_MAX_REAL || (m->length < PETSC_MAX_REAL && shortest <= m->length))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  m->length   = shortest;
-  m->place[0] = place[0];
-  m->place[1] = place[1];
+  for (int k = 0; k < n - 1; k++)
+    length[k] = IsGiven(range, time[k]) && IsGiven(range, time[k + 1]) ? PETSC_MAX_REAL
+                                                                       : time[k + 1] - time[k];
+  for (int k = 0; k < n - 1; k++) {
+    PetscReal shortest = length[k];
+
+    if (k > 0) shortest = PetscMin(shortest, length[k - 1]);
+    if (k < n - 2) shortest = PetscMin(shortest, length[k + 1]);
+    if (shortest < PETSC_MAX_REAL)
+      m->pulses[m->n_pulses++] = (Pulse){time[k], shortest, {place[0], place[1]}};
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int CompareBegins(const void *a, const void *b)
+{
+  const PetscReal p = ((const Pulse *)a)->begin, q = ((const Pulse *)b)->begin;
+
+  return (p > q) - (p < q);
+}
+
+static int CompareLengths(const void *a, const void *b)
+{
+  const PetscReal p = ((const Pulse *)a)->length, q = ((const Pulse *)b)->length;
+
+  return (p > q) - (p < q);
+}
+
+/* Sort the pulses by their times, and find the lengths that count. */
+static void Compare(HeatMoving *m)
+{
+  if (m->n_pulses == 0) return;
+  qsort(m->pulses, (size_t)m->n_pulses, sizeof *m->pulses, CompareLengths);
+  m->later = m->pulses[m->n_pulses / 4].length; /* chosen: a quarter of the pulses is shorter */
+  qsort(m->pulses, (size_t)m->n_pulses, sizeof *m->pulses, CompareBegins);
+  for (int k = 0; k < m->n_pulses; k++) {
+    const Pulse *longest = LongestAround(m, k);
+
+    if (!m->shortest || longest->length < m->shortest->length) m->shortest = longest;
+  }
 }
 
 /* Add up the slices of the run in which the formula can switch somewhere. */
@@ -179,6 +256,7 @@ static PetscErrorCode Search(HeatMoving *m, const char *text, const HeatMovingRa
 
     PetscCall(Examine(m, text, range, place));
   }
+  Compare(m);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -192,7 +270,6 @@ PetscErrorCode HeatMovingCreate(const char *text, const HeatMovingRange *range, 
   PetscCall(PetscNew(&m));
   *out     = m;
   m->whole = (HeatBox){{{range->x[0], range->x[1]}, {range->y[0], range->y[1]}, {0.0, range->end}}};
-  m->length = PETSC_MAX_REAL;
   PetscCall(HeatExpressionTreeCreate(text, &m->tree, &problem, &position));
   PetscCall(PetscMalloc2(m->tree.n, &m->results, m->tree.n, &m->operations));
   for (int k = 0; k < m->tree.n; k++)

@@ -4,8 +4,9 @@
  *  Such a switch is no event (events.h), since no step can end at the times of all places.  What
  *  counts is how long a place is heated: steps that are not shorter heat some places too much and
  *  others not at all.  This module finds places at which a formula switches twice or more, and the
- *  shortest time between two switches there; controlled steps follow a moving pulse with steps of
- *  half that time.  Nothing here is collective. */
+ *  times between these switches; controlled steps follow a moving pulse with steps of half the time
+ *  for which the pulse then heats a place.  Pulses without a switch are followed by smooth.h.
+ *  Nothing here is collective. */
 #ifndef HEAT_SOLVER_MOVING_H
 #define HEAT_SOLVER_MOVING_H
 
@@ -35,9 +36,10 @@ PetscErrorCode HeatMovingCan(const char *text, PetscBool *can);
 /** Return the effort of all searches so far, in operations of the formula. */
 PetscReal HeatMovingWork(const HeatMoving *moving);
 
-/** Return the length of the formula's pulses [s]: the shortest time between two switches at a
- *  place, at the examined place where it is longest, since a spot passes over places at its edge in
- *  no time.  PETSC_MAX_REAL: no place was found that switches twice.
+/** Return the length of the formula's pulses [s]: the time between two switches at a place, of
+ *  places at which the formula switches at nearly the same time where it is longest, since a spot
+ *  passes over places at its edge in no time, and of all times when it is shortest, since a spot
+ *  may move faster then.  PETSC_MAX_REAL: no place was found that switches twice.
  *  @param[out] place  x, y [m]; not set where there is none */
 PetscReal HeatMovingLength(const HeatMoving *moving, PetscReal place[2]);
 
@@ -46,7 +48,8 @@ PetscReal HeatMovingLength(const HeatMoving *moving, PetscReal place[2]);
 PetscBool HeatMovingIsFast(const HeatMoving *moving);
 
 /** Return the end of a step [s] from `from` to at most `to` that follows the pulses: halve the step
- *  until it is at most half a pulse long, or the formula can switch at no place within it. */
+ *  until it is at most half as long as the pulses are near that time, or the formula can switch at
+ *  no place within it. */
 PetscReal HeatMovingFollow(HeatMoving *moving, PetscReal from, PetscReal to);
 
 /** Free the object and set *moving to NULL; *moving may be NULL. */

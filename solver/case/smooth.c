@@ -383,8 +383,9 @@ static int Thin(int n, Piece *pieces)
   return SAMPLES;
 }
 
-/* Return an estimate of the number of pieces without boxes and of the shortest ones: of the pieces of each length some are
-   halved, and stand for all of them (D. E. Knuth, Math. Comp. 29 (1975) 121).
+/* Return an estimate of the number of pieces without boxes and of the shortest ones: of the pieces
+   of each length some are halved, and stand for all of them (D. E. Knuth, Math. Comp. 29 (1975)
+   121).
    @param[in] scratch  [4 SAMPLES] */
 static PetscReal CountPieces(HeatSmooth *s, const Part *part, Piece *scratch)
 {
@@ -409,8 +410,8 @@ static PetscReal CountPieces(HeatSmooth *s, const Part *part, Piece *scratch)
   return count + n * each;
 }
 
-/* Find a part's range and largest rate; return whether they were found.  A range of 0 is found where
-   the bounds show that there is no other. */
+/* Find a part's range and largest rate; return whether they were found.  A range of 0 is found
+   where the bounds show that there is no other. */
 static PetscBool Measure(HeatSmooth *s, Part *part)
 {
   const Found high = Maximise(s, part, HIGHEST, -INFINITY);

@@ -25,8 +25,8 @@ typedef struct HeatSmooth HeatSmooth;
 PetscErrorCode HeatSmoothCreate(const char *text, const PetscReal x[2], const PetscReal y[2],
                                 PetscReal end, PetscBool search, HeatSmooth **smooth);
 
-/** Return whether some part of the formula is not followed because its bounds are infinite, as those
- *  of 1/(x - t) are, or because no change was found within the effort of the search. */
+/** Return whether some part of the formula is not followed because its bounds are infinite, as
+ *  those of 1/(x - t) are, or because no change was found within the effort of the search. */
 PetscBool HeatSmoothIsUnsearched(const HeatSmooth *smooth);
 
 /** Return the effort of all searches so far, in operations of the formula. */

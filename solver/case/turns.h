@@ -6,7 +6,7 @@
  *  is nearly linear within the step (HeatTurnsFollow).  The search bounds the derivative by
  *  interval arithmetic and skips the intervals of time in which the formula only rises or only
  *  falls, so that it finds every pulse longer than 1e-10 of the run.  Parts that also depend on x
- *  or y, such as (x - v*t)^2, are not searched.  Nothing here is collective. */
+ *  or y, such as (x - v*t)^2, are left to smooth.h.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_TURNS_H
 #define HEAT_SOLVER_TURNS_H
 

@@ -99,8 +99,8 @@ PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tr
 /** Replace the variables x and y by the numbers of a place [m]. */
 void HeatExpressionTreePlace(HeatExpressionTree *tree, PetscReal x, PetscReal y);
 
-/** The role of a sub-formula: HEAT_ROLE_LIFTS and HEAT_ROLE_LOWERS are terms of an exponent with the
- *  sign + and -, HEAT_ROLE_APART is any other sub-formula. */
+/** The role of a sub-formula: HEAT_ROLE_LIFTS and HEAT_ROLE_LOWERS are terms of an exponent with
+ *  the sign + and -, HEAT_ROLE_APART is any other sub-formula. */
 typedef enum { HEAT_ROLE_LOWERS = -1, HEAT_ROLE_APART, HEAT_ROLE_LIFTS } HeatRole;
 
 /** Return the role of an operand (0, 1 or 2) of an operation that has the role `role`: terms of an

@@ -530,8 +530,8 @@ def test_smooth_pulse_that_moves_releases_its_heat_with_controlled_steps(tmp_pat
     assert outcome.results["time"]["steps"] < 2000
 
 
-@pytest.mark.parametrize("formula", [SMOOTH[0], SMOOTH[1], SMOOTH[5]])
-@pytest.mark.parametrize("scheme", ["ftcs", "rkl2", "backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:rosw"])
+@pytest.mark.parametrize("scheme,formula", [*((scheme, SMOOTH[0]) for scheme in FIXED if scheme != "ts:theta"),
+                                            ("backward-euler", SMOOTH[1]), ("backward-euler", SMOOTH[5])])
 def test_fixed_step_that_passes_over_a_smooth_moving_pulse_is_told_once_with_the_step_that_does_not(tmp_path, scheme, formula):
     source = "1e8*(" + formula.replace("SHIFT", "5") + ")"
     # The stable step of ftcs is 0.7 s where the conductivity is a hundredth.
@@ -569,16 +569,16 @@ def test_smooth_moving_pulse_of_a_side_or_a_region_is_followed_where_it_acts(tmp
     assert rises[1] > 0.01 and abs(rises[0] - rises[1]) < 0.02 * rises[1], rises
 
 
-@pytest.mark.parametrize("stop", [3000.0, 4001.0, 4004.0])
+@pytest.mark.parametrize("stop", [3000.0, 4002.0])
 def test_smooth_moving_pulse_leaves_the_same_bytes_on_other_ranks_and_after_a_restart(tmp_path, stop):
-    case = block(9000.0, {"scheme": "bdf2", "step": "auto"}, source="1e8*" + SMOOTH[0].replace("SHIFT", "4000"),
+    case = block(9000.0, {"scheme": "bdf2", "step": "auto"}, source="1e8*exp(-((t - 4000 - x/0.02)/2)^2)",
                  solver={"reproducible": True}, output={"snapshots": {"interval": 3000.0}, "history": {"every": 1}},
                  checkpoint={"every": 1, "keep": 100000})
-    whole = run(tmp_path, case, "--quiet", output="whole")
+    whole = run(tmp_path, case, "--quiet", output="whole", timeout=300)
     assert whole.code == 0, whole.err
     table = whole.table("history.csv")
     step = int(table["step"][np.searchsorted(table["time"], stop)])
-    part = run(tmp_path, case, "--quiet", "--restart", str(whole.directory / f"checkpoint_{step:06d}.h5"), ranks=3, output="part")
+    part = run(tmp_path, case, "--quiet", "--restart", str(whole.directory / f"checkpoint_{step:06d}.h5"), ranks=3, output="part", timeout=300)
     assert part.code == 0, part.err
     last = whole.snapshots()[-1].name
     assert (part.directory / last).read_bytes() == (whole.directory / last).read_bytes()

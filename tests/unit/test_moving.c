@@ -54,6 +54,33 @@ static void pulses_that_come_late_are_found(void **state)
   IS("1e6*((x - 0.01*(t - 40000))^2 + (y - 0.013)^2 < 0.001^2)", 0.2);
 }
 
+/* Follow a pulse from a time on; return the first step. */
+static PetscReal StepAt(const char *text, PetscReal end, PetscReal from)
+{
+  HeatMovingRange range = Plate;
+  HeatMoving     *moving;
+  PetscReal       to;
+
+  range.end = end;
+  OK(HeatMovingCreate(text, &range, &moving));
+  to = HeatMovingFollow(moving, from, from + 50.0);
+  OK(HeatMovingDestroy(&moving));
+  return to - from;
+}
+
+/* A spot of 2 mm at x = 1e-5 m/s2 t^2 is at 1 mm after 10 s with 0.2 mm/s, at 90 mm after 95 s with
+   1.9 mm/s; one that goes to and fro with 0.05 m/s passes a place in 0.04 s. */
+static void a_pulse_that_becomes_faster_is_followed_at_its_speed(void **state)
+{
+  const char *faster = "abs(x - 1e-5*t^2) < 0.001";
+
+  (void)state;
+  assert_true(StepAt(faster, 100.0, 10.0) > 1.0);
+  assert_true(StepAt(faster, 100.0, 95.0) <= 0.5 * 1.3);
+  assert_true(StepAt("abs(x - 0.05 - 0.05*sin(t)) < 0.001", 10.0, 6.2832) <= 0.5 * 0.1);
+  assert_true(StepAt("abs(x - 0.05 - 0.05*sin(t)) < 0.001", 1000.0, 628.32) <= 0.5 * 0.1);
+}
+
 static void a_front_that_passes_once_has_no_pulse(void **state)
 {
   (void)state;
@@ -131,6 +158,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pulses_have_the_time_for_which_they_heat_a_place),
       cmocka_unit_test(pulses_that_come_late_are_found),
+      cmocka_unit_test(a_pulse_that_becomes_faster_is_followed_at_its_speed),
       cmocka_unit_test(a_front_that_passes_once_has_no_pulse),
       cmocka_unit_test(formulas_that_switch_at_a_time_or_a_place_do_not_move),
       cmocka_unit_test(pulses_between_given_times_need_no_steps),

@@ -17,8 +17,8 @@ static HeatSmooth *Create(const char *text, PetscReal end)
   return smooth;
 }
 
-/* Return the length of a formula's changes in a day: 0 if it is constant at each place, -1 if it has
-   no part that moves. */
+/* Return the length of a formula's changes in a day: 0 if it is constant at each place, -1 if it
+   has no part that moves. */
 static PetscReal Length(const char *text)
 {
   HeatSmooth *smooth = Create(text, 86400.0);
