@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run unit tests and whole runs of heat2d under valgrind, and count what it reports.
 
-    python3 tests/support/memcheck.py --build build-memcheck [--ranks N] [--work DIR] [NAME ...]
+    python3 tests/support/memcheck.py --build build-memcheck [--ranks N] [--work DIR] [--leaks] [NAME ...]
 
 A NAME is a unit test, such as `moving`, or one of RUNS below, such as `ftcs`; without names all of them run.  Each is one line
 of output; the exit code is 1 if valgrind reported anything or a run ended with another exit code than it should.  The program
@@ -91,12 +91,13 @@ OWN_WARNING = "WARNING: valgrind ignores shmget(shmflg) SHM_HUGETLB"  # of a tra
 CODES = {"refused": 2, "broken-halo": 5}  # other exit codes than 0
 
 
-def valgrind(build: Path, folder: Path, ranks: int, program: list[str], limit: float) -> tuple[int, list[str]]:
+def valgrind(build: Path, folder: Path, ranks: int, program: list[str], limit: float, leaks: bool) -> tuple[int, list[str]]:
     """Run a program on some ranks; return its exit code and the lines that valgrind wrote, also for earlier ones."""
     env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     if ranks > 1:
         env["LD_PRELOAD"] = str(build / "tests/libheat2d_yield.so")  # valgrind runs so slowly that ranks must not poll
-    words = ["timeout", "-k", "5", str(limit), *MPIEXEC, "-n", str(ranks), "valgrind", "-q", "--log-file=memcheck.%p",
+    more = ["--leak-check=full", "--show-leak-kinds=definite"] if leaks else []
+    words = ["timeout", "-k", "5", str(limit), *MPIEXEC, "-n", str(ranks), "valgrind", "-q", *more, "--log-file=memcheck.%p",
              f"--suppressions={ROOT}/tests/support/valgrind.supp", *program]
     with open(folder / "log", "ab") as log:
         code = subprocess.run(words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode
@@ -104,7 +105,7 @@ def valgrind(build: Path, folder: Path, ranks: int, program: list[str], limit: f
     return code, [line for line in text.splitlines() if line.strip() and OWN_WARNING not in line]
 
 
-def one(build: Path, folder: Path, name: str, ranks: int, limit: float) -> bool:
+def one(build: Path, folder: Path, name: str, ranks: int, limit: float, leaks: bool) -> bool:
     """Run what `name` says, print its line, and return whether it is clean."""
     folder.mkdir(parents=True)
     begin = time.monotonic()
@@ -119,7 +120,7 @@ def one(build: Path, folder: Path, name: str, ranks: int, limit: float) -> bool:
         lines = [[str(build / f"tests/unit/test_{name}")]]
     codes, report = [], []
     for line in lines:
-        code, report = valgrind(build, folder, ranks, line, limit)
+        code, report = valgrind(build, folder, ranks, line, limit, leaks)
         codes.append(code)
     reports = sum(re.match(r"==\d+== \S", line) is not None for line in report)
     clean = not report and codes == [expected] * len(codes)
@@ -133,13 +134,14 @@ def main() -> int:
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--work", type=Path, help="folder for the files of the runs (default: a new one)")
     parser.add_argument("--limit", type=float, default=1800, help="seconds after which a run is ended")
+    parser.add_argument("--leaks", action="store_true", help="also report memory that is lost at the end")
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
     build = args.build.resolve()
     units = sorted(path.name.removeprefix("test_") for path in (build / "tests/unit").glob("test_*") if path.is_file())
     work = args.work.resolve() if args.work else Path(tempfile.mkdtemp(prefix="memcheck."))
     names = args.names or [*RUNS, *COMMANDS, *units]
-    failed = [name for name in names if not one(build, work / f"{name.replace(':', '_')}.{args.ranks}", name, args.ranks, args.limit)]
+    failed = [name for name in names if not one(build, work / f"{name.replace(':', '_')}.{args.ranks}", name, args.ranks, args.limit, args.leaks)]
     print(f"{len(names) - len(failed)} of {len(names)} clean on {args.ranks} ranks; the files are in {work}")
     return 1 if failed else 0
 
