@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAT2D = os.environ.get("HEAT2D", str(ROOT / "build" / "heat2d"))
 MPIEXEC = os.environ.get("MPIEXEC", "mpiexec").split()
 CORES = len(os.sched_getaffinity(0))
+# Sanitizers reserve terabytes of addresses and keep memory that was freed: sizes of memory are then not those of heat2d.
+SANITIZED = "HEAT2D_SANITIZED" in os.environ
 
 
 @dataclass

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 from clustered import PLANNED, PLANNED_NODES, SCHEMES, SIZES, counted_as_planned, same_bytes, serial_runs
-from heat2d_case import HEAT2D, MPIEXEC, basic_case, environment, execute, run, write_case
+from heat2d_case import HEAT2D, MPIEXEC, SANITIZED, basic_case, environment, execute, run, write_case
 from nodes import finish, network  # noqa: F401
 from test_plan import plan
 from test_restart import checkpoints, long_run, must
@@ -50,6 +50,7 @@ LARGE = basic_case(grid={"cells": [1700, 1400], "x": [0.0, 1.0], "y": [0.0, 1.0]
                    time={"scheme": "backward-euler", "step": 1e-6, "steps": 1}, solver={"tolerance": 1e-4})
 
 
+@pytest.mark.skipif(SANITIZED, reason="sanitizers take memory of their own")
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_total_memory_grows_with_the_nodes(tmp_path, network, ranks):
     """A case that one node refuses runs on as many nodes as the refusal asks for, and on four."""

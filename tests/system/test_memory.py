@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from heat2d_case import Outcome, basic_case, command, environment, write_case
+from heat2d_case import SANITIZED, Outcome, basic_case, command, environment, write_case
 
+pytestmark = pytest.mark.skipif(SANITIZED, reason="sanitizers take memory of their own")
 MB = 1_000_000
 HUGE = [30000, 30000]  # cells: 183 GB with backward Euler
 RULE = ["grid.cells", "not enough memory", "30000 x 30000"]

@@ -8,7 +8,7 @@ import pytest
 from counted import KINDS, PLACES, assert_equal_counts, counted_run
 from heat2d_case import MPIEXEC, basic_case, run
 
-pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="libraries cannot be preloaded with sanitizers")
+pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="built without the profiler of messages")
 
 # Each way to send: every scheme; preconditioners of heat2d and of PETSc, which sends by itself; Newton's method; files.
 WAYS = {

@@ -7,7 +7,7 @@ import pytest
 from counted import assert_equal_counts, counted_run
 from heat2d_case import basic_case
 
-pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="libraries cannot be preloaded with sanitizers")
+pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="built without the profiler of messages")
 
 
 @pytest.mark.parametrize("ranks", [16, 64])

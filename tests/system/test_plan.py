@@ -10,7 +10,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from heat2d_case import Outcome, basic_case, command, execute, run, write_case
+from heat2d_case import SANITIZED, Outcome, basic_case, command, execute, run, write_case
 
 PLACES = ["within_nodes", "between_nodes"]
 ZERO = {"type": "temperature", "value": 0.0}
@@ -103,7 +103,8 @@ def test_the_plan_is_what_the_run_counts(tmp_path, name):
     assert memory["per_rank_max"] == results["memory"]["bytes_predicted"]
     assert sum(field["bytes_per_cell"] for field in memory["fields"]) * planned["decomposition"]["cells_max"] == pytest.approx(
         memory["per_rank_max"] - memory["process"], rel=1e-12, abs=1)
-    assert memory["per_rank_max"] == pytest.approx(results["memory"]["bytes_max"], rel=0.05, abs=4 << 20)
+    if not SANITIZED:
+        assert memory["per_rank_max"] == pytest.approx(results["memory"]["bytes_max"], rel=0.05, abs=4 << 20)
 
 
 @pytest.mark.parametrize("scheme,ranks", [("bdf2", 1), ("backward-euler", 2), ("ftcs", 3)])
@@ -477,7 +478,8 @@ def test_the_plan_of_the_reference_workload_is_what_it_takes(tmp_path, workload)
     plan = plan_of_bench(tmp_path, "--class", "tiny", "--workload", workload)
     execute(command("bench", 1, ("--class", "tiny", "--workload", workload, "--duration", "0.001", "--output", "out")), tmp_path, 1)
     record = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert plan["memory"]["per_rank_max"] == pytest.approx(record["memory"]["bytes_max"], rel=0.25), record["memory"]
+    if not SANITIZED:
+        assert plan["memory"]["per_rank_max"] == pytest.approx(record["memory"]["bytes_max"], rel=0.25), record["memory"]
     assert plan["files"]["snapshots"] == 0
     if workload == "checkpoint":
         assert plan["steps"] == 0 and plan["files"]["all"] == 2 * plan["files"]["checkpoint"]

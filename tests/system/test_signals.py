@@ -13,7 +13,7 @@ from heat2d_case import HEAT2D, MPIEXEC, Outcome, basic_case, command, environme
 from test_restart import Background, checkpoints, long_run, must
 
 # The program notes before the libraries are loaded whether HUP is ignored; with sanitizers it cannot run so early.
-notes_hangup = pytest.mark.skipif("HEAT2D_JUMP" not in os.environ, reason="libraries replace the handler of HUP with sanitizers")
+notes_hangup = pytest.mark.skipif("HEAT2D_SANITIZED" in os.environ, reason="libraries replace the handler of HUP with sanitizers")
 STOPPING = ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "XCPU", "PIPE", "ALRM"]
 # What MPICH's launcher passes on to the ranks; any other signal ends the launcher itself, and its proxy kills the ranks.
 FORWARDED = ["TERM", "INT", "QUIT", "USR1", "ALRM"]
