@@ -47,6 +47,7 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   const PetscBool    counted = p->steps.known && p->steps.steps >= 0 ? PETSC_TRUE : PETSC_FALSE;
   HeatModelExchanges counts;
   HeatLayoutTraffic  one, deep, prepared;
+  PetscInt64         interfaces;
 
   PetscFunctionBeginUser;
   if (!p->steps.known) *step = Unknown();
@@ -61,6 +62,9 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   /* The heat flux of a snapshot needs the neighbours' temperatures. */
   if (p->c->output.fields[HEAT_FIELD_HEAT_FLUX] && p->files.n_snapshots > 0)
     Add(run, (double)p->files.n_snapshots, &one, sizeof(PetscReal));
+  interfaces = counted ? HeatModelInterfaceExchanges(p->c, p->steps.steps) : -1;
+  if (interfaces < 0) *run = Unknown();
+  Add(run, (double)interfaces, &one, sizeof(PetscReal));
   counts = HeatModelStepsExchanges(&p->steps, p->steps.steps);
   Add(run, (double)counts.single, &one, sizeof(PetscReal));
   if (p->steps.deep == 0) PetscFunctionReturn(PETSC_SUCCESS);
@@ -154,16 +158,19 @@ static PetscErrorCode FindPreconditioner(HeatPlan *p)
 
 static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
 {
-  HeatLayoutTraffic writers;
+  HeatLayoutTraffic writers, touching;
 
   PetscFunctionBeginUser;
   StartTraffic(p);
   PetscCall(HeatLayoutWriters(
       &p->layout, HeatWritersPerNode(p->c, p->layout.size, p->layout.n_nodes), &writers));
   Add(&p->run[HEAT_TRAFFIC_SETUP], 1.0, &writers, sizeof(int));
-  /* Reading files sends messages that are not predicted, and so does comparing the materials of
-     neighbouring cells. */
-  if (p->c->n_files > 0 || HeatTouchingPairs(p->c) > 0) p->run[HEAT_TRAFFIC_SETUP] = Unknown();
+  if (HeatLayoutCanCountHalo(&p->layout)) {
+    PetscCall(HeatTouchingTraffic(p->c, &p->layout, &touching));
+    Add(&p->run[HEAT_TRAFFIC_SETUP], 1.0, &touching, sizeof(PetscReal));
+  }
+  /* Reading files sends messages that are not predicted. */
+  if (p->c->n_files > 0) p->run[HEAT_TRAFFIC_SETUP] = Unknown();
   PetscCall(PlanHalo(p));
   if (!IsImplicit(p->c)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FindPreconditioner(p));

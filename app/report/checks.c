@@ -141,6 +141,20 @@ static void Compare(const HeatCaseCheck *check, HeatCheckResult *r)
   }
 }
 
+PetscErrorCode HeatChecksRequire(const HeatGrid *g, const HeatCase *c)
+{
+  const PetscReal end = HeatCaseEnd(c);
+  char            path[48];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < c->n_checks && isfinite(end); k++) {
+    if (!c->checks[k].exact.given || !c->checks[k].exact.text) continue;
+    snprintf(path, sizeof path, "check[%" PetscInt_FMT "].exact", k);
+    PetscCall(HeatDiagnosticsRequireExact(g, c, &c->checks[k].exact, end, path));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatChecksEvaluate(const HeatRunState *state, HeatSurvey *survey,
                                   HeatCheckResult **results, PetscBool *all_pass)
 {

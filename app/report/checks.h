@@ -13,6 +13,11 @@ typedef struct {
   PetscBool pass;      /* never true for a value that is NaN */
 } HeatCheckResult;
 
+/** Require that the exact solutions of the checks are numbers in every cell at the end of the run,
+ *  where its time is known in advance.  Collective; no message where no check has one.
+ *  Errors: HEAT_ERR_INPUT, with the key, the place and the time. */
+PetscErrorCode HeatChecksRequire(const HeatGrid *grid, const HeatCase *c);
+
 /** Evaluate all checks of the case at the present state, which was surveyed.  Collective.
  *  @param[out] results   [c->n_checks]; the caller frees it with PetscFree
  *  @param[out] all_pass  true where there are no checks

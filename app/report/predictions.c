@@ -70,14 +70,13 @@ static PetscErrorCode FindSolver(const HeatReportSources *from, Solver *solver)
 }
 
 /* Return whether the messages of the set-up can be predicted.  They can if only the multigrid, the
-   deep halos and the choice of writers have sent any.  Reading a checkpoint or another file, and
-   contacts, interfaces and checks between materials, which need cells of other ranks, send messages
-   that are not predicted. */
+   deep halos, the choice of writers and the comparison of neighbouring materials have sent any.
+   Reading a checkpoint or another file sends messages that are not predicted. */
 static PetscBool SetUpIsOurs(const HeatReportSources *from)
 {
   const HeatRunState *state = from->state;
 
-  return (PetscBool)(!from->restart.file && state->c->n_files == 0 && state->sizes.n_pairs == 0);
+  return (PetscBool)(!from->restart.file && state->c->n_files == 0);
 }
 
 PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
@@ -86,8 +85,8 @@ PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
   const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1}, none = {{0, 0}, {0, 0}, 0};
   const HeatLayoutTraffic  prepared = HeatOperatorDeepHaloCounts(from->state->op).prepared;
   const HeatGrid          *g        = from->state->grid;
-  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}}, pairs;
-  HeatResultsTraffic       writers;
+  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}}, pairs, faces;
+  HeatResultsTraffic       writers, touching;
   const HeatResultsTraffic deep = Messages(&prepared, sizeof(PetscReal));
   Solver                   solver;
 
@@ -110,6 +109,9 @@ PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
                               &pairs));
   writers = Messages(&pairs, sizeof(int));
   Add(&writers, &predicted[HEAT_TRAFFIC_SETUP]);
+  PetscCall(HeatTouchingTraffic(from->state->c, &g->layout, &faces));
+  touching = Messages(&faces, sizeof(PetscReal));
+  Add(&touching, &predicted[HEAT_TRAFFIC_SETUP]);
   predicted[HEAT_TRAFFIC_SETUP].collectives = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -21,6 +21,8 @@ struct HeatRestart {
   PetscBool           of_folder; /* the output folder holds the files of the checkpoint's run */
   PetscInt64          bytes;     /* of the file */
   double              seconds;   /* [s] that reading it took on this rank */
+  PetscBool
+      stores_other_heat; /* the case gives cells another heat capacity than the checkpoint's */
 };
 
 /* Format the name of number or field k that the stepper remembers. */
@@ -217,12 +219,21 @@ PetscErrorCode HeatRestartChooseStep(const HeatRestart *r, HeatRunState *state, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
+/* Continue the energy account of the checkpoint.  Where the cells store other heat at the same
+   temperature, that account cannot close, and a new one begins.  Collective. */
+static PetscErrorCode AdoptEnergy(const HeatRestart *r, HeatRunState *state)
 {
   const HeatCheckpointState *contents = &r->contents;
-  PetscReal                  sums[HEAT_ENERGY_SUMS], clock[HEAT_CLOCK_NUMBERS];
+  PetscReal                  sums[HEAT_ENERGY_SUMS];
+  const PetscReal           *T;
 
   PetscFunctionBeginUser;
+  if (r->stores_other_heat) {
+    PetscCall(VecGetArrayRead(state->T, &T));
+    PetscCall(HeatEnergyStart(&state->energy, state->op, T));
+    PetscCall(VecRestoreArrayRead(state->T, &T));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
     sums[k] = HeatCheckpointStateGetSum(contents, HeatEnergySumNames[k], 0.0);
   HeatEnergyLoad(&state->energy, state->op, sums);
@@ -230,6 +241,16 @@ PetscErrorCode HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
       &state->energy, state->op, HeatCheckpointStateGetField(contents, HEAT_ENERGY_EXCHANGE),
       (PetscInt)HeatCheckpointStateGetSum(contents, HEAT_ENERGY_EXCHANGE_TERMS, 0.0),
       HeatCheckpointStateGetSum(contents, HEAT_ENERGY_EXCHANGE_DT, 0.0)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
+{
+  const HeatCheckpointState *contents = &r->contents;
+  PetscReal                  clock[HEAT_CLOCK_NUMBERS];
+
+  PetscFunctionBeginUser;
+  PetscCall(AdoptEnergy(r, state));
   for (int k = 0; k < HEAT_CLOCK_NUMBERS; k++)
     clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
   HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,
@@ -287,8 +308,24 @@ static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print n differences between the keys of two cases, the first few one by one. */
-static PetscErrorCode PrintDifferences(PetscInt n, const HeatCaseDifference *list)
+/* Return whether a key gives cells another heat capacity.  Files may hold maps or properties; a
+   table of a side among them begins an account anew that could continue, which does no harm. */
+static PetscBool SetsCapacity(const char *key)
+{
+  if (strncmp(key, "properties", 10) == 0 || strncmp(key, "contents of ", 12) == 0)
+    return PETSC_TRUE;
+  if (strncmp(key, "materials[", 10) == 0)
+    return strstr(key, "].density") || strstr(key, "].specific_heat") || strstr(key, "].name")
+               ? PETSC_TRUE
+               : PETSC_FALSE;
+  return strncmp(key, "regions[", 8) == 0 && !strstr(key, "].source") && !strstr(key, "].power")
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Print n differences between the keys of two cases, the first few one by one.
+   @param[in] anew  whether the energy account begins anew */
+static PetscErrorCode PrintDifferences(PetscInt n, const HeatCaseDifference *list, PetscBool anew)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
@@ -304,27 +341,50 @@ static PetscErrorCode PrintDifferences(PetscInt n, const HeatCaseDifference *lis
   if (n > MOST_DIFFERENCES)
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  and %" PetscInt_FMT " more\n",
                            n - MOST_DIFFERENCES));
+  if (anew)
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "  the energy account begins anew at this step, because the heat that "
+                           "cells store at a temperature may have changed\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print on rank 0 which keys that determine the solution differ between the case of the checkpoint
-   and this one; nothing where the keys of either case were not recorded. */
-static PetscErrorCode NoteDifferences(const HeatRestart *r, const HeatRunState *state)
+/* Print which keys that determine the solution differ between the case of the checkpoint and this
+   one, and set *anew to whether the energy account begins anew.  Called on rank 0; nothing where
+   the keys of either case were not recorded. */
+static PetscErrorCode CompareKeys(const HeatRestart *r, const HeatCase *c, PetscBool *anew)
 {
   HeatCaseDifference *list;
   PetscInt            n;
   char               *then, *now;
 
   PetscFunctionBeginUser;
-  if (!r->contents.case_keys || !state->c->keys || state->grid->rank != 0)
-    PetscFunctionReturn(PETSC_SUCCESS);
+  if (!r->contents.case_keys || !c->keys) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscStrallocpy(r->contents.case_keys, &then));
-  PetscCall(PetscStrallocpy(state->c->keys, &now));
+  PetscCall(PetscStrallocpy(c->keys, &now));
   PetscCall(HeatCaseCompare(then, now, &n, &list));
-  if (n) PetscCall(PrintDifferences(n, list));
+  for (PetscInt k = 0; k < n; k++)
+    if (SetsCapacity(list[k].key)) *anew = PETSC_TRUE;
+  if (n) PetscCall(PrintDifferences(n, list, *anew));
   PetscCall(PetscFree(list));
   PetscCall(PetscFree(then));
   PetscCall(PetscFree(now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compare the keys on rank 0, and tell all ranks whether cells store other heat.  Collective. */
+static PetscErrorCode NoteDifferences(HeatRestart *r, const HeatRunState *state)
+{
+  int anew = 0;
+
+  PetscFunctionBeginUser;
+  if (state->grid->rank == 0) {
+    PetscBool other = PETSC_FALSE;
+
+    PetscCall(CompareKeys(r, state->c, &other));
+    anew = other ? 1 : 0;
+  }
+  PetscCallMPI(MPI_Bcast(&anew, 1, MPI_INT, 0, state->grid->comm));
+  r->stores_other_heat = anew ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -341,7 +401,7 @@ static PetscErrorCode CopyToVec(const HeatGrid *g, const PetscReal *block, Vec *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartLoadStepper(const HeatRestart *r, HeatRunState *state)
+PetscErrorCode HeatRestartLoadStepper(HeatRestart *r, HeatRunState *state)
 {
   HeatStepperMemory memory = {0};
   char              name[48];

@@ -63,8 +63,9 @@ HeatOutputList HeatRestartOutputList(const HeatRestart *restart);
 
 /** Load what the scheme remembered at the checkpoint into the stepper of the state.  Where the case
  *  has another scheme, print a note and load nothing.  Print a further note where keys that
- *  determine the solution have changed.  Collective. */
-PetscErrorCode HeatRestartLoadStepper(const HeatRestart *restart, HeatRunState *state);
+ *  determine the solution have changed, and remember whether they change the heat that cells store.
+ *  Collective. */
+PetscErrorCode HeatRestartLoadStepper(HeatRestart *restart, HeatRunState *state);
 
 /** Choose the fixed step, or the first proposal for free steps, whose lengths the stepper proposes.
  *  For free steps after a checkpoint of the case's scheme it is the proposal in the checkpoint,
@@ -76,7 +77,8 @@ PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *s
                                      PetscBool free, PetscReal *dt);
 
 /** Set the clock of the state, which HeatClockStart has set up, and the energy account to the
- *  values in the checkpoint.  Not collective. */
+ *  values in the checkpoint.  The account begins anew, with the state's temperature, where
+ *  HeatRestartLoadStepper has found that cells store other heat.  Collective. */
 PetscErrorCode HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
 
 /** Refuse a checkpoint of a run with --break-halo, unless this run has the option, too.  Call it

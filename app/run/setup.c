@@ -36,7 +36,7 @@ PetscErrorCode HeatSetUpFields(HeatRunState *state, const char *from, HeatPhases
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSetUpStepping(HeatRunState *state, const HeatRestart *checkpoint,
+PetscErrorCode HeatSetUpStepping(HeatRunState *state, HeatRestart *checkpoint,
                                  PetscInt *most_at_once)
 {
   PetscBool free;

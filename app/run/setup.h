@@ -21,7 +21,7 @@ PetscErrorCode HeatSetUpFields(HeatRunState *state, const char *from, HeatPhases
  *  @param[out] most_at_once  steps that the stepper can take at once, at most HEAT_MOST_AT_ONCE
  *  Errors: HEAT_ERR_INPUT as HeatStepperCreate, HeatRunStateUpdateOperator and
  *  HeatRunStateChooseStep. */
-PetscErrorCode HeatSetUpStepping(HeatRunState *state, const HeatRestart *checkpoint,
+PetscErrorCode HeatSetUpStepping(HeatRunState *state, HeatRestart *checkpoint,
                                  PetscInt *most_at_once);
 
 #endif

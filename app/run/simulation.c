@@ -162,7 +162,7 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
 
 /* Set up stepper, clock and files from the checkpoint, and make every module drop what it stored of
    later steps. */
-static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoint)
+static PetscErrorCode ReturnTo(HeatSimulation *sim, HeatRestart *checkpoint)
 {
   HeatRunState        *state = &sim->state;
   const HeatOutputList list  = HeatRestartOutputList(checkpoint);

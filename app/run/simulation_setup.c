@@ -3,6 +3,7 @@
  *  HeatSimulationCreate finds everything that can be wrong before HeatSimulationStart writes
  *  anything. */
 #include "app/process/petsc_options.h"
+#include "app/report/checks.h"
 #include "app/report/record.h"
 #include "app/run/measure_speeds.h"
 #include "app/run/memory_check.h"
@@ -89,6 +90,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOption
   PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
   if (sim->restart) PetscCall(HeatRestartCheckEnd(sim->restart, &sim->state));
   sim->state.first_step = sim->state.clock.step;
+  PetscCall(HeatChecksRequire(sim->state.grid, c));
   PetscCall(HeatOptionsCheckUsed(sim->state.grid->comm, options, c));
   PetscCall(CreateModules(sim));
   PetscCall(HeatOutputCheck(sim->output, &sim->state, ContinuesFolder(sim)));

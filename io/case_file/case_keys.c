@@ -216,7 +216,7 @@ static const HeatCaseKey keys[] = {
      "required", "quantity that is compared at the end; a failure is exit code 5"},
     {"check[].at", "[x, y]", "required for temperature", "place, in the domain [m]"},
     {"check[].exact", "number | expression of x y t", "required for error_l2, error_max",
-     "exact temperature"},
+     "exact temperature, a number in every cell at the end"},
     {"check[].of", "temperature", "temperature", "integrand of integral"},
     {"check[].weight", "none | density | heat_capacity", "none",
      "factor of the integrand of integral"},

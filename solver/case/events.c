@@ -126,8 +126,11 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   const PetscReal end = HeatCaseEnd(events->c);
   Formula        *f   = &events->formulas[events->n_formulas];
   Turning        *g   = &events->turning[events->n_turning];
+  PetscBool       field;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatSwitchesDependOnField(text, &field));
+  if (field && events->c->time.n_events == 0) events->unsearched = text;
   PetscCall(HeatSwitchesCreate(text, PETSC_TRUE, &f->switches));
   if (f->switches) {
     f->text = text;

@@ -78,8 +78,9 @@ const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to);
  *  @param[out] between  [s] when the change begins and ends */
 const char *HeatEventsSteep(HeatEvents *events, PetscReal from, PetscReal to, PetscReal between[2]);
 
-/** Return the text of a formula for which the search for switches was given up because it took too
- *  long, or NULL while there is none. */
+/** Return the text of a formula whose switches are not all found: the search was given up because
+ *  it took too long, or the formula compares t with T (HeatSwitchesDependOnField) and the case has
+ *  no time.events.  NULL while there is none. */
 const char *HeatEventsUnsearched(const HeatEvents *events);
 
 /** Free the events and set *events to NULL; *events may be NULL. */

@@ -362,6 +362,26 @@ PetscErrorCode HeatSwitchesCreateAt(const char *text, PetscReal x, PetscReal y,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatSwitchesDependOnField(const char *text, PetscBool *depend)
+{
+  HeatExpressionTree tree;
+  const char        *problem;
+  size_t             position;
+
+  PetscFunctionBeginUser;
+  *depend = PETSC_FALSE;
+  PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
+  for (int k = 0; k < tree.n; k++) {
+    const HeatOperation *o    = &tree.operations[k];
+    const int            both = HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE;
+
+    if (!IsComparison(o->op) && o->op != HEAT_OP_FLOOR && o->op != HEAT_OP_SIGN) continue;
+    if ((o->variables & both) == both) *depend = PETSC_TRUE;
+  }
+  PetscCall(HeatExpressionTreeDestroy(&tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatSwitchesDestroy(HeatSwitches **switches)
 {
   HeatSwitches *s = *switches;

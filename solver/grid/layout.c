@@ -439,25 +439,52 @@ static PetscErrorCode AddNeighbours(const HeatLayout *l, int axis, PetscInt dept
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add each block's pair with itself along an axis, with its number of cells and `margin` more where
-   it has a neighbour: on both sides of each cut. */
-static PetscErrorCode AddLengths(const HeatLayout *l, int axis, PetscInt margin,
+/* Sides of a block beyond which the strips that it sends below and above contain corners. */
+typedef enum { CORNERS_NOWHERE, CORNERS_AT_CUTS, CORNERS_EVERYWHERE } Corners;
+
+/* Add each block's pair with itself along an axis, with its number of cells and `margin` more
+   beyond each side that has corners. */
+static PetscErrorCode AddLengths(const HeatLayout *l, int axis, Corners corners, PetscInt margin,
                                  HeatLayoutPairs *pairs)
 {
-  const PetscInt parts = HeatLayoutParts(l, axis);
+  const PetscInt  parts      = HeatLayoutParts(l, axis);
+  const PetscBool everywhere = (PetscBool)(corners == CORNERS_EVERYWHERE);
+  const PetscInt  sides      = everywhere ? parts : Cuts(l, axis, parts); /* half of the sides */
 
   PetscFunctionBeginUser;
+  if (corners == CORNERS_NOWHERE) margin = 0;
   for (int sum = ALL; sum < SUMS && HasFormula(l, axis); sum++) {
     pairs->messages[sum] += parts;
-    pairs->values[sum] += HeatLayoutCells(l, axis) + 2 * (PetscInt64)margin * Cuts(l, axis, parts);
+    pairs->values[sum] += HeatLayoutCells(l, axis) + 2 * (PetscInt64)margin * sides;
   }
   if (HasFormula(l, axis)) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt p = 0; p < parts; p++) {
     PetscInt length = HeatLayoutWidth(l, axis, p);
 
-    if (p > 0 || l->periodic[axis]) length += margin;
-    if (p + 1 < parts || l->periodic[axis]) length += margin;
+    if (everywhere || p > 0 || l->periodic[axis]) length += margin;
+    if (everywhere || p + 1 < parts || l->periodic[axis]) length += margin;
     PetscCall(HeatLayoutPairsAdd(pairs, p, p, 1, length));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Count the messages of a halo exchange of the given depth. */
+static PetscErrorCode CountHalo(const HeatLayout *l, PetscInt depth, Corners corners,
+                                HeatLayoutTraffic *traffic)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(traffic, sizeof *traffic));
+  for (int across = 0; across < 2; across++) { /* the axis along which messages travel */
+    HeatLayoutPairs *pairs[2];
+
+    for (int axis = 0; axis < 2; axis++) {
+      PetscCall(HeatLayoutPairsCreate(l, axis, &pairs[axis]));
+      if (axis == across) PetscCall(AddNeighbours(l, axis, depth, pairs[axis]));
+      else
+        PetscCall(AddLengths(l, axis, across == 1 ? corners : CORNERS_NOWHERE, depth, pairs[axis]));
+    }
+    PetscCall(HeatLayoutCount(pairs[0], pairs[1], traffic));
+    for (int axis = 0; axis < 2; axis++) PetscCall(HeatLayoutPairsDestroy(&pairs[axis]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -466,20 +493,14 @@ PetscErrorCode HeatLayoutHalo(const HeatLayout *l, PetscInt depth, PetscBool cor
                               HeatLayoutTraffic *traffic)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(traffic, sizeof *traffic));
-  for (int across = 0; across < 2; across++) { /* the axis along which messages travel */
-    HeatLayoutPairs *pairs[2];
+  PetscCall(CountHalo(l, depth, corners ? CORNERS_AT_CUTS : CORNERS_NOWHERE, traffic));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    for (int axis = 0; axis < 2; axis++) {
-      const PetscInt margin = corners && across == 1 ? depth : 0;
-
-      PetscCall(HeatLayoutPairsCreate(l, axis, &pairs[axis]));
-      if (axis == across) PetscCall(AddNeighbours(l, axis, depth, pairs[axis]));
-      else PetscCall(AddLengths(l, axis, margin, pairs[axis]));
-    }
-    PetscCall(HeatLayoutCount(pairs[0], pairs[1], traffic));
-    for (int axis = 0; axis < 2; axis++) PetscCall(HeatLayoutPairsDestroy(&pairs[axis]));
-  }
+PetscErrorCode HeatLayoutSurroundings(const HeatLayout *l, HeatLayoutTraffic *traffic)
+{
+  PetscFunctionBeginUser;
+  PetscCall(CountHalo(l, 1, CORNERS_EVERYWHERE, traffic));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -161,8 +161,9 @@ PetscErrorCode HeatLayoutCount(const HeatLayoutPairs *x, const HeatLayoutPairs *
  *  for lists of a few pairs for each column and row of blocks. */
 PetscBool HeatLayoutCanCount(const HeatLayout *layout);
 
-/** Return whether HeatLayoutHalo and HeatLayoutAlongSide do so.  If nodes own rectangles of blocks
- *  and cells are divided evenly, they follow from formulas, for any number of blocks. */
+/** Return whether HeatLayoutHalo, HeatLayoutSurroundings and HeatLayoutAlongSide do so.  If nodes
+ *  own rectangles of blocks and cells are divided evenly, they follow from formulas, for any number
+ *  of blocks. */
 PetscBool HeatLayoutCanCountHalo(const HeatLayout *layout);
 
 /** Count the messages of one halo exchange of the given depth [cells].
@@ -170,6 +171,10 @@ PetscBool HeatLayoutCanCountHalo(const HeatLayout *layout);
  *                       solver/grid/deep_halo.h */
 PetscErrorCode HeatLayoutHalo(const HeatLayout *layout, PetscInt depth, PetscBool corners,
                               HeatLayoutTraffic *traffic);
+
+/** Count the messages of one HeatSurroundingsFetch of one cell (solver/grid/deep_halo.h).  Its rows
+ *  are as long as the array, also at the boundary of the domain. */
+PetscErrorCode HeatLayoutSurroundings(const HeatLayout *layout, HeatLayoutTraffic *traffic);
 
 /** Count the messages of n values that the blocks along a side of the domain send to their
  *  neighbours along that side. */

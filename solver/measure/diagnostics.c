@@ -4,8 +4,10 @@
 #include "solver/measure/diagnostics.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "solver/case/expression.h"
+#include "solver/physics/fault.h"
 
 /* [cells] Cells whose extremes and sum are computed together while they are in the cache.  Chosen:
    32 kB, a first-level cache; a larger number reads T from memory twice, a smaller one has more
@@ -98,6 +100,53 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
   }
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, &total));
   *integral = total * area;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Note the cells of row j of the block whose n values are no numbers.
+   @param[in] of_t  whether the values depend on the time t [s] */
+static void NoteRow(const HeatGrid *g, PetscInt j, const PetscReal *value, PetscReal t,
+                    PetscBool of_t, HeatFault *fault)
+{
+  for (PetscInt i = 0; i < g->nxl; i++) {
+    const size_t cell = (size_t)j * (size_t)g->nxl + (size_t)i;
+
+    if (HeatIsNumber(value[i]) || !HeatFaultAdd(fault, HeatFaultPlace(g, cell))) continue;
+    HeatFaultAtCell(fault, g);
+    fault->value = value[i];
+    fault->t     = t;
+    fault->of_t  = of_t;
+  }
+}
+
+PetscErrorCode HeatDiagnosticsRequireExact(const HeatGrid *g, const HeatCase *c,
+                                           const HeatFormula *exact, PetscReal t, const char *path)
+{
+  HeatExpression *e;
+  HeatFault       fault = {0};
+  PetscReal      *x, *y, *value;
+  char            message[256];
+  PetscBool       of_t;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionCreate(exact, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME, &e, message,
+                                 sizeof message));
+  PetscCheck(e, g->comm, PETSC_ERR_PLIB, "expression was not validated: %s", message);
+  of_t = HeatExpressionVariables(e) & HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscMalloc3(g->nxl, &x, g->nxl, &y, g->nxl, &value));
+  for (PetscInt i = 0; i < g->nxl; i++) x[i] = HeatGridX(g, g->xs + i);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) y[i] = HeatGridY(g, g->ys + j);
+    PetscCall(HeatExpressionEvaluate(e, g->nxl, x, y, t, NULL, value));
+    NoteRow(g, j, value, t, of_t, &fault);
+  }
+  PetscCall(PetscFree3(x, y, value));
+  PetscCall(HeatExpressionDestroy(&e));
+  (void)snprintf(fault.path, sizeof fault.path, "%s", path);
+  (void)snprintf(fault.what, sizeof fault.what, "the exact temperature");
+  (void)snprintf(fault.unit, sizeof fault.unit, "%.15s", c->output.temperature_unit);
+  (void)snprintf(fault.rule, sizeof fault.rule, "it must be a number in every cell at the end");
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -46,6 +46,14 @@ HeatSummary HeatDiagnosticsGetSummary(const HeatOperator *op, const HeatSummaryT
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral);
 
+/** Require that an exact solution is a number at all cells' centres at the end of the run, time
+ *  t [s].
+ *  @param[in] exact  formula of x, y, t [K], checked by HeatCaseValidate
+ *  @param[in] path   its key, for the message
+ *  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatDiagnosticsRequireExact(const HeatGrid *grid, const HeatCase *c,
+                                           const HeatFormula *exact, PetscReal t, const char *path);
+
 /** Compute the distance of T from an exact solution at time t [s], evaluated at the cells' centres.
  *  @param[in]  exact  formula of x, y, t [K], checked by HeatCaseValidate
  *  @param[out] l2     sqrt(mean of (T - exact)^2) [K]
@@ -81,6 +89,9 @@ PetscInt HeatDiagnosticsSegments(const HeatCase *c);
 
 /** Return the index of a side's first segment among the segments of all sides.  Not collective. */
 PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side);
+
+/** Halo exchanges of HeatDiagnosticsInterfaceHeat: one of the materials, one of T. */
+enum { HEAT_INTERFACE_EXCHANGES = 2 };
 
 /** Compute the heat [W/m] that flows from the first material of each pair to the second, through
  *  all faces between a cell of one and a cell of the other, at the operator's present time; 0 where

@@ -9,7 +9,9 @@
 
 #include "solver/case/events.h"
 #include "solver/case/expression.h"
+#include "solver/case/time_grid.h"
 #include "solver/grid/deep_halo.h"
+#include "solver/measure/diagnostics.h"
 #include "solver/measure/memory_need.h"
 #include "solver/operator/operator.h"
 #include "solver/stepper/stepper.h"
@@ -300,6 +302,62 @@ HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *s, PetscInt64 n
     counts.lines  = n * s->stages;
   }
   return counts;
+}
+
+/* Return the least common multiple of two numbers of steps, at most `most`, or else 0; 0 of 0. */
+static PetscInt64 CommonMultiple(PetscInt64 a, PetscInt64 b, PetscInt64 most)
+{
+  PetscInt64 x = a, y = b;
+
+  if (a == 0 || b == 0) return 0;
+  while (y) { /* Euclid's algorithm: x becomes the greatest common divisor */
+    const PetscInt64 rest = x % y;
+
+    x = y;
+    y = rest;
+  }
+  return b / x > most / a ? 0 : b / x * a;
+}
+
+/* Return the number of rows of history.csv in n steps; -1: not known.  They are due at step 0, at
+   multiples of the steps between rows, snapshots and checkpoints, and at step n
+   (app/run/schedule.h). */
+static PetscInt64 CountRows(const HeatCase *c, PetscInt64 n)
+{
+  const PetscReal  width[2] = {c->output.history_interval, c->output.snapshots_interval};
+  const PetscInt64 row      = HeatTimeGridRowEvery((PetscReal)n);
+  PetscInt64 every[3] = {c->output.history_every, c->output.snapshots_every, c->checkpoint.every};
+  PetscInt64 rows     = 1;
+
+  for (int k = 0; k < 2; k++) {
+    if (width[k] <= 0.0) continue;
+    if (c->time.step <= 0.0) return -1;
+    every[k] = (PetscInt64)PetscFloorReal(width[k] / c->time.step + 0.5);
+  }
+  if (every[0] == 0) every[0] = row;
+  for (int set = 1; set < 8; set++) { /* inclusion and exclusion */
+    PetscInt64 multiple = 1;
+    int        members  = 0;
+
+    for (int k = 0; k < 3; k++) {
+      if (!(set >> k & 1)) continue;
+      multiple = CommonMultiple(multiple, every[k], n);
+      members++;
+    }
+    if (multiple > 0) rows += members % 2 ? n / multiple : -(n / multiple);
+  }
+  for (int k = 0; k < 3; k++)
+    if (every[k] > 0 && n % every[k] == 0) return rows;
+  return rows + 1;
+}
+
+PetscInt64 HeatModelInterfaceExchanges(const HeatCase *c, PetscInt64 n)
+{
+  PetscInt64 found = c->output.n_interfaces > 0 ? CountRows(c, n) : 0;
+
+  for (PetscInt k = 0; k < c->n_checks && found >= 0; k++)
+    if (c->checks[k].between.names[0]) found++;
+  return found < 0 ? -1 : found * HEAT_INTERFACE_EXCHANGES;
 }
 
 PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *s, const HeatLayout *layout,

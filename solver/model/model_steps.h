@@ -40,6 +40,11 @@ typedef struct {
  *  events end a sweep between rows of history.csv. */
 HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n);
 
+/** Return the number of halo exchanges, one cell deep, by which a run of n steps finds the heat
+ *  between materials: in each row of history.csv for output.interfaces, and for each check with
+ *  `between` at the end; -1: not known before the run.  Not collective. */
+PetscInt64 HeatModelInterfaceExchanges(const HeatCase *c, PetscInt64 n);
+
 /** Return the number of deep halo exchanges of a step: several for rkl2, whose stages need them; a
  *  fraction for ftcs, where one exchange serves several steps. */
 PetscReal HeatModelStepsDeep(const HeatModelSteps *steps);

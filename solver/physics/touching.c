@@ -177,6 +177,22 @@ PetscErrorCode HeatTouchingCount(const HeatGrid *g, const HeatCase *c, const Hea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* HeatTouchingCount fetches the surroundings once, HeatInterfacesCreate twice: for the materials,
+   and for the regions that gave them. */
+PetscErrorCode HeatTouchingTraffic(const HeatCase *c, const HeatLayout *layout,
+                                   HeatLayoutTraffic *traffic)
+{
+  const PetscInt    fetches = (HeatTouchingPairs(c) > 0 ? 1 : 0) + (c->n_contacts > 0 ? 2 : 0);
+  HeatLayoutTraffic one;
+
+  PetscFunctionBeginUser;
+  *traffic = (HeatLayoutTraffic){{0, 0}, {0, 0}};
+  if (fetches == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatLayoutSurroundings(layout, &one));
+  HeatLayoutTrafficAdd(traffic, fetches, &one);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 void HeatMaterialPairKey(const HeatMaterialPair *pair, char *key, size_t size)
 {
   static const char *const lists[] = {[HEAT_PAIR_CONTACT]   = "contacts",

@@ -33,6 +33,13 @@ PetscErrorCode HeatTouchingCount(const HeatGrid *grid, const HeatCase *c,
 /** Return the number of pairs that a case names.  Not collective. */
 PetscInt HeatTouchingPairs(const HeatCase *c);
 
+/** Count the messages, of PetscReals, by which set-up compares the materials of neighbouring cells:
+ *  those of HeatTouchingCount and, for contacts, of HeatInterfacesCreate.  Maps, which come from
+ *  files, need more; the traffic of cases that name files is not predicted.  Not collective.
+ *  @param[out] traffic  summed over all ranks; 0 where the case names no pair */
+PetscErrorCode HeatTouchingTraffic(const HeatCase *c, const HeatLayout *layout,
+                                   HeatLayoutTraffic *traffic);
+
 /** Write the key of the case that names a pair, "contacts[2].between".  Not collective. */
 void HeatMaterialPairKey(const HeatMaterialPair *pair, char *key, size_t size);
 

@@ -270,6 +270,16 @@ def test_formula_that_cannot_be_searched_is_named_once(tmp_path):
     assert outcome.results["events"]["unsearched"] == source
 
 
+@pytest.mark.parametrize("given,named", [(None, True), ([3.3], False)])
+def test_a_comparison_of_time_with_temperature_is_named_once(tmp_path, given, named):
+    source = "1e3*(t < (T > 0 ? 3.3 : 2))"
+    time = {**FIXED["backward-euler"], **({"events": given} if given else {})}
+    outcome = run(tmp_path, block(10.0, time, source=source), ranks=2)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.count("give them in time.events") == named, outcome.err
+    assert outcome.results["events"]["unsearched"] == (source if named else None)
+
+
 @pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "rkl2", "ts:rosw", "ts:bdf"])
 def test_heater_that_comes_on_in_a_field_at_zero_is_stepped_through(tmp_path, scheme):
     """The scale of the error has a floor: a field at 0 whose source comes on does not stop the controlled steps."""

@@ -416,6 +416,17 @@ def test_failed_check_is_code_5(tmp_path):
     assert outcome.checks[0]["expected"] == 3.0 and outcome.checks[0]["tolerance"] == 0.1
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("exact", ["300+0/(x-x)", "log(0.01-t-1e-3*x)"])
+def test_an_exact_solution_that_is_undefined_at_the_end_is_refused(tmp_path, exact, ranks):
+    outcome = run(tmp_path, basic_case(check=[{"quantity": "mean", "value": 0.0, "tolerance": 1.0},
+                                              {"quantity": "error_l2", "exact": exact, "below": 1.0}]), ranks=ranks)
+    assert outcome.code == 2 and outcome.err.count("heat2d: error") == 1, outcome.err
+    assert "case.yaml:" in outcome.err and "check[1].exact" in outcome.err and "it must be a number in every cell at the end" in outcome.err
+    assert ("0.01" in outcome.err) == ("t" in exact), outcome.err
+    assert not outcome.directory.exists()
+
+
 def test_failed_check_is_reported_even_when_quiet(tmp_path):
     case = basic_case(check=[{"quantity": "maximum", "value": 3.0, "tolerance": 0.1}])
     outcome = run(tmp_path, case, "--quiet")

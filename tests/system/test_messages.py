@@ -80,7 +80,10 @@ PULSE = {"boundary": {"left": {"type": "flux", "value": "sin(100*t)"}, "top": {"
 HEATERS = {"source": "x*sin(100*t)",
            "regions": [{"material": "m"}, {"material": "m", "shape": "rectangle", "x": [0.2, 0.6], "y": [0.1, 0.7], "source": "cos(100*t)"}]}
 EXCHANGE = {"exchange": {"coefficient": "2 + x", "ambient": "1 - y"}}
-PREDICTED = {**WAYS, "deep": DEEP, "deep-source": {**DEEP, "source": "x*sin(100*t)"},
+CONTACTS = {"materials": [{"name": name, "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0} for name in ("m", "n")],
+            "regions": [{"material": "m"}, {"material": "n", "shape": "circle", "centre": [0.5, 0.5], "radius": 0.3}],
+            "contacts": [{"between": ["m", "n"], "resistance": 0.5}], "output": {"interfaces": [["m", "n"]]}}
+PREDICTED = {**WAYS, "contacts": CONTACTS, "deep": DEEP, "deep-source": {**DEEP, "source": "x*sin(100*t)"},
              "deep-flux": {**DEEP, **PULSE}, "deep-sources": {**DEEP, **HEATERS}, "stages": STAGES, "long-stages": LONG_STAGES, "odd": ODD,
              "deep-exchange": {**DEEP, **EXCHANGE}, "deep-exchange-source": {**DEEP, **EXCHANGE, "source": "x*sin(100*t)"},
              "stages-exchange": {**STAGES, **EXCHANGE}, "long-stages-exchange": {**LONG_STAGES, **EXCHANGE}}
@@ -95,7 +98,7 @@ def assert_predicted(kinds: dict, known: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("way,ranks", [(way, ranks) for way in PREDICTED for ranks in (1, 4)]
-                         + [(way, 16) for way in ("ftcs", "rkl2", "deep", "deep-source", "stages", "long-stages", "odd", "backward-euler", "bdf2", "newton")])
+                         + [(way, 16) for way in ("ftcs", "rkl2", "deep", "deep-source", "stages", "long-stages", "odd", "backward-euler", "bdf2", "newton", "contacts")] + [("contacts", 64)])
 def test_messages_are_as_predicted(tmp_path, way, ranks):
     outcome = run(tmp_path, basic_case(**PREDICTED[way]), ranks=ranks)
     assert outcome.code == 0, outcome.err
@@ -108,7 +111,7 @@ def test_messages_are_as_predicted(tmp_path, way, ranks):
 
 @pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")
 @pytest.mark.parametrize("hosts", ["localhost:2,127.0.0.1:2", "localhost:3,127.0.0.1:1", "localhost:1,127.0.0.1:3"])
-@pytest.mark.parametrize("way", ["ftcs", "deep", "long-stages", "odd"])
+@pytest.mark.parametrize("way", ["ftcs", "deep", "long-stages", "odd", "contacts"])
 def test_messages_between_nodes_are_as_predicted(tmp_path, way, hosts):
     """Nodes with as many ranks own rectangles of blocks; others own their ranks' blocks, in any order."""
     counted = counted_run(tmp_path, basic_case(**PREDICTED[way]), ranks=4, launcher=("-launcher", "fork", "-hosts", hosts))

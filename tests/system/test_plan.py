@@ -25,6 +25,15 @@ def grid(nx: int, ny: int, x: float = 1.0, y: float = 1.0) -> dict:
     return {"cells": [nx, ny], "x": [0.0, x], "y": [0.0, y]}
 
 
+# A slanted and a round interface with contacts; the heat through one of them is also recorded and checked.
+PAIRS = {"materials": [{"name": name, "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0} for name in ("m", "n", "o")],
+         "regions": [{"material": "m"}, {"material": "n", "shape": "polygon", "vertices": [[0.0, 0.0], [0.6, 0.0], [0.4, 1.0], [0.0, 1.0]]},
+                     {"material": "o", "shape": "circle", "centre": [0.6, 0.5], "radius": 0.3}],
+         "contacts": [{"between": ["m", "n"], "resistance": 0.5}, {"between": ["o", "n"], "resistance": 0.1}],
+         "output": {"interfaces": [["m", "o"]]}, "check": [{"quantity": "heat_flow", "between": ["m", "o"], "value": 0.0, "tolerance": 1e9}],
+         "boundary": {"left": ZERO, "top": FILM}}
+ONE_INTERFACE = {key: PAIRS[key] for key in ("materials", "regions", "output")}
+
 # name: (sections of the case, number of ranks)
 CASES = {
     "ftcs-1": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}}, 1),
@@ -68,6 +77,16 @@ CASES = {
                         "decomposition": {"weights": [1, 1, 2, 3], "processes": [2, 2]}}, 4),
     "weights-stages-3": ({"grid": grid(170, 61), "time": {"scheme": "rkl2", "step": 0.005, "steps": 3}, "boundary": {"left": ZERO, "top": FILM},
                           "decomposition": {"weights": [1, 2, 4], "processes": [3, 1]}}, 3),
+    **{f"contacts-{ranks}": ({"grid": grid(61, 43), **PAIRS}, ranks) for ranks in (1, 2, 3, 4, 7, 16)},
+    "contacts-deep-4": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-6, "steps": 200}, **PAIRS}, 4),
+    "contacts-periodic-6": ({"grid": grid(61, 43), **PAIRS, "boundary": PERIODIC}, 6),
+    "contacts-weights-4": ({"grid": grid(96, 80), **PAIRS, "decomposition": {"weights": [1, 1, 1, 4]}}, 4),
+    "interface-rows-4": ({"grid": grid(61, 43), **ONE_INTERFACE, "time": {"scheme": "backward-euler", "step": 1e-4, "steps": 50},
+                          "output": {**ONE_INTERFACE["output"], "history": {"every": 4}, "snapshots": {"every": 6}}, "checkpoint": {"every": 10}}, 4),
+    "interface-intervals-2": ({"grid": grid(61, 43), **ONE_INTERFACE, "time": {"scheme": "bdf2", "step": 1e-4, "end": 3e-3},
+                               "output": {**ONE_INTERFACE["output"], "history": {"interval": 5e-4}, "snapshots": {"interval": 7e-4}}}, 2),
+    "interface-steady-3": ({"grid": grid(61, 43), **ONE_INTERFACE, "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 3),
+    "interface-4": ({"grid": grid(61, 43), **ONE_INTERFACE}, 4),
     "steady-64": ({"grid": grid(96, 96), "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 64),
 }
 

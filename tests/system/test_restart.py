@@ -436,7 +436,21 @@ def test_keys_that_determine_the_solution_are_reported_where_they_differ(tmp_pat
                        "--set", change, ranks=ranks))
     first, *told = outcome.err.splitlines()
     assert first.startswith("heat2d: note: the case differs from the checkpoint's in 1 of the keys"), outcome.err
-    assert len(told) == 1 and words in told[0], outcome.err
+    anew = [line for line in told if "energy account begins anew" in line]
+    assert len(anew) == ("radius" in change) and len(told) == 1 + len(anew) and words in told[0], outcome.err
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_the_energy_account_begins_anew_where_cells_store_other_heat(tmp_path, ranks):
+    """The account of the earlier density cannot close with the later one; the new account closes, also in a run that continues it.
+    1e-9: far above the rounding of sums, far below the change."""
+    case = heated("ftcs")
+    must(run(tmp_path, case, "--quiet"))
+    changed = ("--set", "materials[0].density=2", "--set", "time.step=1e-5")
+    for steps, notes in (("42", 1), ("44", 0)):
+        outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", f"time.steps={steps}", *changed, ranks=ranks))
+        assert outcome.err.count("the energy account begins anew at this step") == notes, outcome.err
+        assert outcome.results["energy"]["balance_error_relative"] < 1e-9
 
 
 def test_differences_are_those_to_the_checkpoint_that_is_read(tmp_path):
@@ -468,6 +482,7 @@ def test_changed_contents_of_files_are_reported(tmp_path, ranks):
     write(2.0, -1, 3.0)
     first, *told = must(run(tmp_path, tmp_path / "case.yaml", *again, "time.steps=44", ranks=ranks)).err.splitlines()
     assert "differs from the checkpoint's in 3 of the keys" in first
+    assert "energy account begins anew" in told.pop()
     assert [line.split(":")[0].strip() for line in told] == [f"contents of {name}" for name in ("k.h5", "map.h5", "t.csv")]
     assert all(line.count("checksum 0x") == 2 for line in told), told
     # Another file is another value of the key that names it, and nothing more.
@@ -480,7 +495,7 @@ def test_many_differences_are_counted(tmp_path):
     must(run(tmp_path, heated("ftcs"), "--quiet"))
     words = [word for k in range(12) for word in ("--set", f"regions[{k + 2}]={{material: slow}}")]
     lines = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=42", *words)).err.splitlines()
-    assert "in 12 of the keys" in lines[0] and len(lines) == 12 and lines[-1] == "  and 2 more", lines
+    assert "in 12 of the keys" in lines[0] and len(lines) == 13 and lines[-2] == "  and 2 more", lines
 
 
 def test_what_may_differ_is_not_reported(tmp_path):

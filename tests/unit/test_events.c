@@ -118,6 +118,31 @@ static void a_formula_that_cannot_be_searched_is_named(void **state)
   OK(HeatEventsDestroy(&events));
 }
 
+/* When t < T switches depends on the field; the user can give the times.  T > 300 has none. */
+static void a_comparison_of_time_with_temperature_is_named(void **state)
+{
+  static const struct {
+    const char *text;
+    PetscInt    given;
+    PetscBool   named;
+  } cases[] = {{"t < (T > 0 ? 3.3 : 2)", 0, PETSC_TRUE}, {"t < (T > 0 ? 3.3 : 2)", 1, PETSC_FALSE},
+               {"x*floor(t + T)", 0, PETSC_TRUE},        {"(T > 300)*(t < 5)", 0, PETSC_FALSE},
+               {"max(T - t, 0)", 0, PETSC_FALSE},        {"T > 300", 0, PETSC_FALSE}};
+  PetscReal given[] = {3.3};
+
+  (void)state;
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    HeatRegion  region = {.source = Formula(cases[k].text)};
+    HeatCase    c      = Case(&region, given, cases[k].given);
+    HeatEvents *events;
+
+    OK(HeatEventsCreate(&c, &events));
+    if (cases[k].named) assert_string_equal(HeatEventsUnsearched(events), cases[k].text);
+    else assert_null(HeatEventsUnsearched(events));
+    OK(HeatEventsDestroy(&events));
+  }
+}
+
 /* One operation that cannot be searched leaves the others of its formula to be found. */
 static void the_rest_of_such_a_formula_is_found(void **state)
 {
@@ -185,6 +210,7 @@ int main(void)
       cmocka_unit_test(a_run_whose_end_is_not_known_has_its_events),
       cmocka_unit_test(a_formula_whose_turns_cannot_be_found_is_followed_no_longer),
       cmocka_unit_test(a_formula_that_cannot_be_searched_is_named),
+      cmocka_unit_test(a_comparison_of_time_with_temperature_is_named),
       cmocka_unit_test(the_rest_of_such_a_formula_is_found),
       cmocka_unit_test(steady_and_constant_cases_have_none),
       cmocka_unit_test(a_flat_turn_just_before_the_end_of_a_step_leaves_no_tiny_step),

@@ -391,9 +391,12 @@ static void halo_messages_of_even_blocks_follow_from_a_formula(void **state)
     HeatLayout given = l;
     given.start[0]   = cuts[0];
     given.start[1]   = cuts[1];
-    for (PetscInt depth = 1; depth <= 4; depth += 3) {
-      HeatLayoutTraffic even, visited;
+    HeatLayoutTraffic even, visited;
 
+    OK(HeatLayoutSurroundings(&l, &even));
+    OK(HeatLayoutSurroundings(&given, &visited));
+    assert_memory_equal(&even, &visited, sizeof even);
+    for (PetscInt depth = 1; depth <= 4; depth += 3) {
       OK(HeatLayoutHalo(&l, depth, (PetscBool)(depth > 1), &even));
       OK(HeatLayoutHalo(&given, depth, (PetscBool)(depth > 1), &visited));
       assert_memory_equal(&even, &visited, sizeof even);
