@@ -101,7 +101,7 @@ MUTATIONS = [
            "halo modes"),
     solver("first column for the last", "u + (side == HEAT_LEFT ? 0 : width - 1)", "u", "halo decomposition", 2),
     # several steps at once
-    solver("heat between two rows counted twice", "(gn[i] * (above[i] - high[i]) - up))", "(gn[i] * (above[i] - high[i]) + up))", "decomposition"),
+    solver("heat between two rows counted twice", "(gn * (above - high.here) - up))", "(gn * (above - high.here) + up))", "decomposition"),
     solver("stages of rkl2 begin with another increment", "l == 2 && s->stages->first", "l == 3 && s->stages->first", "modes"),
     solver("stages of rkl2 leave out a part of the rate", ".rate  = (k.mt + k.gt) * dt", ".rate  = k.gt * dt", "modes"),
     solver("tiles do not meet", "if (needed[k] && l < s->steps) LoadSeam(s, l, f + k);", ";", "decomposition"),
