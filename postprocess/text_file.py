@@ -51,7 +51,7 @@ def replace_file(path: Path, content: bytes) -> None:
     name is replaced, and not followed; a device or a pipe is refused."""
     if not path.name:
         raise ReaderError(f"{path}: cannot be written: is a folder")
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
         raise ReaderError(f"{path}: cannot be written: is a device or a pipe; name a regular file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -72,7 +72,11 @@ def write_named(path: Path, content: bytes) -> None:
     """Write a file that the user named on the command line.  A pipe, a terminal or another character
     device, also behind a link, is written to as it is, so that /dev/stdout and /dev/null work and
     none is ever replaced; any other file is replaced as by replace_file."""
-    if not (path.is_fifo() or path.is_char_device()):
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:  # replace_file says why, if it cannot create the file either
+        kind = stat.S_IFREG
+    if not (stat.S_ISFIFO(kind) or stat.S_ISCHR(kind)):
         # /dev/stdout is a link, in the end to the file that a shell made for "> FILE".
         replace_file(path.resolve() if path.parts[:2] == ("/", "dev") else path, content)
         return

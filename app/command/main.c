@@ -117,10 +117,7 @@ int main(int argc, char **argv)
   HeatSignalsHold();
   exit_code = HeatPetscStart(&options, &files);
   HeatSignalsRelease(start.hangup_ignored);
-  if (exit_code) {
-    HeatPetscFilesRestore(&files);
-    return exit_code;
-  }
+  if (exit_code) return exit_code;
   exit_code = RunCommand(&options, &start, &files);
   refused   = !began && (exit_code == HeatErrorExitCode(HEAT_ERR_INPUT) ||
                        exit_code == HeatErrorExitCode(HEAT_ERR_FILE))

@@ -186,10 +186,6 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
 
 /* Memory and files. */
 
-/* [bytes] Buffers of HDF5, MPI-IO and the probe of the disk in the workload `checkpoint`: measured
-   on one rank with 512^2 and 4096^2 cells, in both 35 MB above fields and program. */
-static const double FileBuffers = 35e6;
-
 /* Replace the parts of the memory in which a benchmark differs from a run of its case.  A benchmark
    of steps keeps a copy and a residual of a field for its checks, which take more than the pieces
    of the last field that is written after them.  A benchmark of checkpoints has the field as
@@ -202,7 +198,7 @@ static void ChangeToBench(const HeatPlan *p, HeatNeed *need)
   if (p->request.work == HEAT_PLAN_CHECKPOINTS) {
     need->part[HEAT_NEED_FIELDS]   = 2.0 * field;
     need->part[HEAT_NEED_OPERATOR] = need->part[HEAT_NEED_SCHEME] = 0.0;
-    need->part[HEAT_NEED_FILES]                                   = FileBuffers;
+    need->part[HEAT_NEED_FILES]                                   = HEAT_FILE_BUFFERS;
   }
   need->total = 0.0;
   for (int k = 0; k < HEAT_NEED_PARTS; k++) need->total += need->part[k];

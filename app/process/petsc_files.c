@@ -83,6 +83,16 @@ void HeatPetscFilesNote(const HeatOptions *o, HeatPetscFiles *files)
   free(text);
 }
 
+/* Remove a file that PETSc or TryToOpen has created, also where `path` is a link to it, which
+   stays. */
+static void Remove(const char *path)
+{
+  char *target = realpath(path, NULL);
+
+  if (target) (void)unlink(target);
+  free(target);
+}
+
 /* Return 0 if a file can be opened for appending, otherwise errno.  A file that does not exist is
    created, as PETSc would do; one that is no regular file, such as a pipe, is not opened. */
 static int TryToOpen(const char *path)
@@ -107,6 +117,9 @@ PetscBool HeatPetscFilesCanOpen(const HeatPetscFiles *files, char *text, size_t 
     if (!file->path[0] || (!early[k].each_rank && Rank() != 0)) continue;
     code = TryToOpen(file->path);
     if (code == 0) continue;
+    for (int created = 0; created < k; created++)
+      if (files->file[created].path[0] && files->file[created].bytes < 0)
+        Remove(files->file[created].path);
     (void)snprintf(text, size,
                    "%s: the file %.600s cannot be opened: %s; name a file that can be written, or "
                    "leave the option out",
@@ -183,15 +196,6 @@ static PetscBool HasMessages(const struct stat *file)
     if (fstat(k, &stream) == 0 && stream.st_dev == file->st_dev && stream.st_ino == file->st_ino)
       return PETSC_TRUE;
   return PETSC_FALSE;
-}
-
-/* Remove a file that PETSc has created, also where `path` is a link to it, which stays. */
-static void Remove(const char *path)
-{
-  char *target = realpath(path, NULL);
-
-  if (target) (void)unlink(target);
-  free(target);
 }
 
 void HeatPetscFilesRestore(const HeatPetscFiles *files)

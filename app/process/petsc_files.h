@@ -31,7 +31,8 @@ typedef struct {
 void HeatPetscFilesNote(const HeatOptions *options, HeatPetscFiles *files);
 
 /** Check that this rank can open the noted files as PETSc will; PETSc 3.18 does not check it.
- *  Return true if it can; otherwise write the option, the file and the reason. */
+ *  Files that do not exist are created.  Return true if it can; otherwise remove what was created,
+ *  and write the option, the file and the reason. */
 PetscBool HeatPetscFilesCanOpen(const HeatPetscFiles *files, char *text, size_t size);
 
 /** Count what is written to the file of -history from now on, by the function that PetscVFPrintf is

@@ -85,6 +85,7 @@ int HeatPetscStart(HeatOptions *o, const HeatPetscFiles *files)
   code             = PetscInitialize(&o->start_argc, &o->start_argv, NULL, NULL);
   PetscErrorPrintf = print;
   if (!code) return PetscOptionsClearValue(NULL, "-skip_petscrc") ? HEAT_EXIT_INTERNAL : 0;
+  HeatPetscFilesRestore(files);
   HeatPrintable(said);
   (void)snprintf(message, sizeof message,
                  "PETSc cannot be initialised with the options of the command line, of "

@@ -12,7 +12,8 @@
 /** Initialise PETSc and MPI with the options of the command line, without any .petscrc.  Return 0,
  *  or the exit code after printing one message; if an error may have hit this rank alone, end the
  *  job with this message and exit code.
- *  @param[in] files  that PETSc opens; noted, and watched afterwards */
+ *  @param[in] files  that PETSc opens; noted, and watched afterwards, or left as they were after a
+ *                    failure (HeatPetscFilesRestore) */
 int HeatPetscStart(HeatOptions *options, const HeatPetscFiles *files);
 
 /** Print a message about options that PETSc cannot use, once, and return the exit code.  On several

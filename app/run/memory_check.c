@@ -68,9 +68,6 @@ static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, const HeatNode
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* [bytes] Buffers of HDF5 and of rows of a file, measured on one rank (app/plan/plan.c). */
-static const double FileBuffers = 35e6;
-
 /* Replace the need of a run by that of one field and its file. */
 static void KeepOneField(PetscInt64 nx, PetscInt64 ny, HeatNeed *need)
 {
@@ -79,7 +76,7 @@ static void KeepOneField(PetscInt64 nx, PetscInt64 ny, HeatNeed *need)
   *need                         = (HeatNeed){{0}, 0.0};
   need->part[HEAT_NEED_PROCESS] = process;
   need->part[HEAT_NEED_FIELDS]  = sizeof(PetscReal) * (double)nx * (double)ny;
-  need->part[HEAT_NEED_FILES]   = FileBuffers;
+  need->part[HEAT_NEED_FILES]   = HEAT_FILE_BUFFERS;
   for (int k = 0; k < HEAT_NEED_PARTS; k++) need->total += need->part[k];
 }
 

@@ -228,9 +228,10 @@ static PetscBool IsUsedUp(const HeatEvents *events)
    times, the others to those that move. */
 static PetscErrorCode AddMoving(HeatEvents *events, const Acting *acting)
 {
-  HeatMovingRange range = {.x   = {acting->x[0], acting->x[1]},
-                           .y   = {acting->y[0], acting->y[1]},
-                           .end = HeatCaseEnd(events->c)};
+  HeatMovingRange range  = {.x   = {acting->x[0], acting->x[1]},
+                            .y   = {acting->y[0], acting->y[1]},
+                            .end = HeatCaseEnd(events->c)};
+  const PetscInt  before = events->n_given;
   HeatMoving     *moving;
   PetscBool       can;
 
@@ -242,7 +243,7 @@ static PetscErrorCode AddMoving(HeatEvents *events, const Acting *acting)
   }
   PetscCall(HeatSharedSwitchesFind(acting->text, acting->x, acting->y, range.end, &events->n_given,
                                    &events->given, &events->work));
-  SortGiven(events);
+  if (events->n_given > before) SortGiven(events);
   range.n_given = events->n_given;
   range.given   = events->given;
   PetscCall(HeatMovingCreate(acting->text, &range, &moving));

@@ -10,9 +10,10 @@
 
 #include "solver/case/switches.h"
 
-/* Number of places, and of times at each of them.  Chosen: a zone that covers a sixth of the box
-   has two of the places; a formula that switches more often is given up, and so is one whose search
-   takes more than MOST_WORK operations, some tenths of a second. */
+/* Number of places, and of times at each of them.  Chosen: a rectangle that covers more than 0.274
+   of the box has two of the places wherever it is, and one of a sixth has two or three on average.
+   A formula that switches more often is given up, and so is one whose search takes more than
+   MOST_WORK operations, some tenths of a second. */
 enum { PLACES = 16, MOST_TIMES = 10000 };
 static const PetscReal MOST_WORK = 1e7;
 

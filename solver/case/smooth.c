@@ -462,7 +462,8 @@ PetscErrorCode HeatSmoothCreate(const char *text, const PetscReal x[2], const Pe
   PetscCall(PetscMalloc1(s->tree.n, &parts));
   PetscCall(HeatSmoothPartsFind(&s->tree, &n, parts));
   PetscCall(PetscCalloc1(n, &s->parts));
-  PetscCall(PetscMalloc1(s->tree.n, &s->results));
+  /* Zeros, since operations between a part and what is appended for it may read others first. */
+  PetscCall(PetscCalloc1(s->tree.n, &s->results));
   for (int k = 0; k < n; k++) {
     Part *part = &s->parts[s->n];
 

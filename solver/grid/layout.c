@@ -292,12 +292,14 @@ typedef struct {
 enum { MOST_KEPT = 1000000 };
 
 /* Return the largest distance of rows that can have blocks on one node. */
-static PetscInt LargestDistance(const HeatLayout *l) { return (l->per_node + l->px - 1) / l->px; }
+static PetscInt LargestDistance(const HeatLayout *l) { return (l->per_node - 1) / l->px + 1; }
 
 /* Return whether sums are kept. */
 static PetscBool KeepsSums(const HeatLayout *l)
 {
-  return (PetscBool)(!l->node_of && (2 * LargestDistance(l) + 1) * l->per_node <= MOST_KEPT);
+  const PetscInt64 distances = 2 * (PetscInt64)LargestDistance(l) + 1;
+
+  return (PetscBool)(!l->node_of && distances <= MOST_KEPT / l->per_node);
 }
 
 static PetscErrorCode KeptCreate(const HeatLayout *l, Kept *kept)
@@ -406,8 +408,8 @@ static PetscInt Cuts(const HeatLayout *l, int axis, PetscInt parts)
 static void SumNeighbours(const HeatLayout *l, int axis, PetscInt depth, HeatLayoutPairs *pairs)
 {
   const PetscInt   parts = HeatLayoutParts(l, axis), tiles = (parts - 1) / l->tile[axis] + 1;
-  const PetscInt64 all     = 2 * Cuts(l, axis, parts),
-                   between = tiles > 1 ? 2 * Cuts(l, axis, tiles) : 0;
+  const PetscInt64 all     = 2 * (PetscInt64)Cuts(l, axis, parts),
+                   between = tiles > 1 ? 2 * (PetscInt64)Cuts(l, axis, tiles) : 0;
 
   const PetscInt64 messages[SUMS] = {
       [ALL] = all, [TILE] = all - between, [SELF] = parts == 1 ? all : 0};
@@ -540,8 +542,8 @@ static void CountEven(PetscInt n, PetscInt each, HeatLayoutTraffic *traffic)
   const PetscInt half   = n / 2;
   PetscInt64     within = 0;
 
-  for (PetscInt begin = 0; begin < n && n < 2 * each; begin += each) {
-    const PetscInt limit = PetscMin(begin + each, n);
+  for (PetscInt64 at = 0; at < n && n - each < each; at += each) {
+    const PetscInt begin = (PetscInt)at, limit = (PetscInt)PetscMin(at + each, n);
 
     within += PairsWithin(0, n - half, half, begin, limit); /* from w to w + half */
     within += PairsWithin(0, half, n - half, begin, limit); /* from w + n - half to w */

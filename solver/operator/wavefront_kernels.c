@@ -26,6 +26,9 @@
 
 enum { LANES = HEAT_WAVE_LANES };
 
+_Static_assert((int)HEAT_WAVE_AFTER >= (int)HEAT_WAVE_LANES,
+               "a kernel reads one vector beyond the last whole one");
+
 /* [cells] The shortest run of cells with equal coefficients that gets the kernel with constants.
    Chosen, two vectors: on a shorter run the split into three calls costs more than reading the
    coefficients; a larger value gives up runs that would pay. */

@@ -175,6 +175,17 @@ def test_file_that_petsc_cannot_open_is_one_message(tmp_path, option, words, ran
             assert word in outcome.err, outcome.err
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_other_files_stay_as_they_are_where_petsc_cannot_open_one(tmp_path, ranks):
+    """PETSc has emptied none of them yet, and a file that was made to see whether it can be opened is removed."""
+    for rank in range(ranks):
+        (tmp_path / f"mine.log.{rank}").write_text("earlier\n")
+    assert run(tmp_path, small(), "--quiet", "-info", "mine.log", "-history", "none/h.log", ranks=ranks).code == 2
+    assert all((tmp_path / f"mine.log.{rank}").read_text() == "earlier\n" for rank in range(ranks))
+    assert run(tmp_path, small(), "--quiet", "-history", "h.log", "-info", "none/mine.log", ranks=ranks).code == 2
+    assert not (tmp_path / "h.log").exists()
+
+
 def test_lines_of_another_program_stay_in_the_history_of_a_refused_run(tmp_path):
     """The case comes through a pipe, so that the other program writes after PETSc and before the run is refused."""
     log = tmp_path / "mine.log"
