@@ -175,7 +175,7 @@ def test_a_plan_for_millions_of_ranks_takes_little_time_and_memory(tmp_path, lay
     done = execute(words, tmp_path, timeout=20)
     assert done.returncode == 0, done.stderr
     kilobytes = int(done.stderr.split()[-1])
-    assert kilobytes < 100e6 / 1024
+    assert SANITIZED or kilobytes < 100e6 / 1024
     planned = json.loads((tmp_path / "plan.json").read_text())
     assert planned["ranks"] == int(layout[0]) and planned["nodes"] == -(-int(layout[0]) // int(layout[1]))
     assert planned["memory"]["fits"] is False
