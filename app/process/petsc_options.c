@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "solver/base/printable.h"
@@ -56,17 +57,40 @@ static PetscErrorCode CollectReason(const char format[], ...)
   return PETSC_SUCCESS;
 }
 
-/* On several ranks the lowest rank that comes here ends the job, since others may be waiting for it
-   in PETSc. */
+/* Return whether all ranks come here within a second.  A rank that failed alone, as rank 0 does with
+   a file that only it opens, would wait for the others for ever.  Chosen: ranks that fail alike come
+   within milliseconds; a longer wait delays the message of one that is alone. */
+static PetscBool AllRanksCome(void)
+{
+  const struct timespec pause = {.tv_nsec = 10000000};
+  MPI_Request           request;
+  int                   done = 0;
+
+  if (MPI_Ibarrier(MPI_COMM_WORLD, &request) != MPI_SUCCESS) return PETSC_FALSE;
+  for (int k = 0; k < 100; k++) {
+    if (MPI_Test(&request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done) break;
+    (void)nanosleep(&pause, NULL);
+  }
+  return done ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Where some ranks do not come, the lowest one that does ends the job, since others may be waiting
+   for it in PETSc.  Where all come, they finalise MPI: otherwise mpiexec ends the job when the first
+   rank leaves, and may drop the message.  What MPI says about objects that PETSc has left is not
+   shown. */
 int HeatPetscRefuse(int exit_code, const char *message)
 {
-  int running = 0, ended = 0, size = 1;
+  const PetscBool first   = IsFirstRank();
+  int             running = 0, ended = 0;
 
   (void)MPI_Initialized(&running);
   (void)MPI_Finalized(&ended);
-  if (running && !ended) (void)MPI_Comm_size(MPI_COMM_WORLD, &size);
-  if (size > 1) HeatErrorEndJob(exit_code, "%s", message);
-  if (ended || IsFirstRank()) (void)fprintf(stderr, "heat2d: error: %s\n", message);
+  if (running && !ended && !AllRanksCome()) HeatErrorEndJob(exit_code, "%s", message);
+  if (ended || first) (void)fprintf(stderr, "heat2d: error: %s\n", message);
+  if (running && !ended) {
+    (void)freopen("/dev/null", "w", stderr);
+    (void)MPI_Finalize();
+  }
   return exit_code;
 }
 

@@ -16,9 +16,9 @@
  *                    failure (HeatPetscFilesRestore) */
 int HeatPetscStart(HeatOptions *options, const HeatPetscFiles *files);
 
-/** Print a message about options that PETSc cannot use, once, and return the exit code.  On several
- *  ranks, end the job with them, as HeatErrorEndJob does.  Not collective: PETSc may have failed on
- *  this rank alone. */
+/** Print a message about options that PETSc cannot use, once, and return the exit code.  If not all
+ *  ranks call this within a second, since PETSc has failed on this rank alone, end the job with
+ *  message and exit code, as HeatErrorEndJob does.  Not collective. */
 int HeatPetscRefuse(int exit_code, const char *message);
 
 /** Read PETSC_OPTIONS and PETSC_OPTIONS_YAML of rank 0, as PETSc does, and other variables that
