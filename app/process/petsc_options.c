@@ -57,9 +57,9 @@ static PetscErrorCode CollectReason(const char format[], ...)
   return PETSC_SUCCESS;
 }
 
-/* Return whether all ranks come here within a second.  A rank that failed alone, as rank 0 does with
-   a file that only it opens, would wait for the others for ever.  Chosen: ranks that fail alike come
-   within milliseconds; a longer wait delays the message of one that is alone. */
+/* Return whether all ranks come here within a second.  A rank that failed alone, as rank 0 does
+   with a file that only it opens, would wait for the others for ever.  Chosen: ranks that fail
+   alike come within milliseconds; a longer wait delays the message of one that is alone. */
 static PetscBool AllRanksCome(void)
 {
   const struct timespec pause = {.tv_nsec = 10000000};
@@ -75,9 +75,9 @@ static PetscBool AllRanksCome(void)
 }
 
 /* Where some ranks do not come, the lowest one that does ends the job, since others may be waiting
-   for it in PETSc.  Where all come, they finalise MPI: otherwise mpiexec ends the job when the first
-   rank leaves, and may drop the message.  What MPI says about objects that PETSc has left is not
-   shown. */
+   for it in PETSc.  Where all come, they finalise MPI: otherwise mpiexec ends the job when the
+   first rank leaves, and may drop the message.  What MPI says about objects that PETSc has left is
+   not shown. */
 int HeatPetscRefuse(int exit_code, const char *message)
 {
   const PetscBool first   = IsFirstRank();
