@@ -21,8 +21,7 @@ struct HeatRestart {
   PetscBool           of_folder; /* the output folder holds the files of the checkpoint's run */
   PetscInt64          bytes;     /* of the file */
   double              seconds;   /* [s] that reading it took on this rank */
-  PetscBool
-      stores_other_heat; /* the case gives cells another heat capacity than the checkpoint's */
+  PetscBool           other_heat; /* cells have another heat capacity than the checkpoint's */
 };
 
 /* Format the name of number or field k that the stepper remembers. */
@@ -228,7 +227,7 @@ static PetscErrorCode AdoptEnergy(const HeatRestart *r, HeatRunState *state)
   const PetscReal           *T;
 
   PetscFunctionBeginUser;
-  if (r->stores_other_heat) {
+  if (r->other_heat) {
     PetscCall(VecGetArrayRead(state->T, &T));
     PetscCall(HeatEnergyStart(&state->energy, state->op, T));
     PetscCall(VecRestoreArrayRead(state->T, &T));
@@ -308,17 +307,23 @@ static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether a key gives cells another heat capacity.  Files may hold maps or properties; a
-   table of a side among them begins an account anew that could continue, which does no harm. */
+static PetscBool BeginsWith(const char *text, const char *begin)
+{
+  return strncmp(text, begin, strlen(begin)) == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Return whether a key, or the contents of the file that it names, gives cells another heat
+   capacity. */
 static PetscBool SetsCapacity(const char *key)
 {
-  if (strncmp(key, "properties", 10) == 0 || strncmp(key, "contents of ", 12) == 0)
+  if (BeginsWith(key, HEAT_CASE_CONTENTS)) key += strlen(HEAT_CASE_CONTENTS);
+  if (BeginsWith(key, "properties.density") || BeginsWith(key, "properties.specific_heat"))
     return PETSC_TRUE;
-  if (strncmp(key, "materials[", 10) == 0)
+  if (BeginsWith(key, "materials["))
     return strstr(key, "].density") || strstr(key, "].specific_heat") || strstr(key, "].name")
                ? PETSC_TRUE
                : PETSC_FALSE;
-  return strncmp(key, "regions[", 8) == 0 && !strstr(key, "].source") && !strstr(key, "].power")
+  return BeginsWith(key, "regions[") && !strstr(key, "].source") && !strstr(key, "].power")
              ? PETSC_TRUE
              : PETSC_FALSE;
 }
@@ -384,7 +389,7 @@ static PetscErrorCode NoteDifferences(HeatRestart *r, const HeatRunState *state)
     anew = other ? 1 : 0;
   }
   PetscCallMPI(MPI_Bcast(&anew, 1, MPI_INT, 0, state->grid->comm));
-  r->stores_other_heat = anew ? PETSC_TRUE : PETSC_FALSE;
+  r->other_heat = anew ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,8 +1,8 @@
 /** Cases as lists of keys and values: written from a tree, sorted, and compared.
  *
  *  The list is a text of lines "key: value", since a checkpoint stores it.  A value that contains
- *  line ends gets blanks instead.  Lines "contents of NAME: checksum 0x..." follow the keys, one
- *  for each file that determines the solution.
+ *  line ends gets blanks instead.  Lines "contents of KEY (NAME): checksum 0x..." follow the
+ *  keys, one for each key that names a file.
  */
 #include "io/case_file/case_compare.h"
 
@@ -113,52 +113,7 @@ PetscErrorCode HeatCaseListKeys(const HeatYamlNode *root, char **text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How a line about the contents of a file begins. */
-static const char contents[] = "contents of ";
-
-/* Return whether a line of the list is a key whose value is the name of the file. */
-static PetscBool NamesFile(const char *keys, const char *name)
-{
-  const size_t length = strlen(name);
-
-  for (const char *at = strstr(keys, name); at; at = strstr(at + 1, name)) {
-    if ((at - keys >= 6 && strncmp(at - 6, "file: ", 6) == 0) ||
-        (at - keys >= 7 && strncmp(at - 7, "table: ", 7) == 0)) {
-      if (at[length] == '\n') return PETSC_TRUE;
-    }
-  }
-  return PETSC_FALSE;
-}
-
-PetscErrorCode HeatCaseListContents(HeatCase *c)
-{
-  Lines  lines = {.text = NULL};
-  char   sum[40];
-  size_t length = 0;
-
-  PetscFunctionBeginUser;
-  if (!c->keys || c->n_files == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Append(&lines, c->keys));
-  length = lines.length;
-  for (PetscInt k = 0; k < c->n_files; k++) {
-    const HeatCaseFile *file = &c->files[k];
-
-    if (!file->used || !file->summed || !NamesFile(c->keys, file->name)) continue;
-    /* With a word in front, two of these values are never compared as numbers. */
-    (void)snprintf(sum, sizeof sum, ": checksum 0x%016" PRIx64 "\n", file->checksum);
-    PetscCall(Append(&lines, contents));
-    PetscCall(Append(&lines, file->name));
-    PetscCall(Append(&lines, sum));
-  }
-  if (lines.length > length) {
-    PetscCall(PetscFree(c->keys));
-    PetscCall(PetscStrallocpy(lines.text, &c->keys));
-  }
-  PetscCall(PetscFree(lines.text));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Comparing. */
+/* Lines. */
 
 typedef struct {
   char *key, *value;
@@ -192,6 +147,70 @@ static PetscErrorCode SplitLines(char *text, PetscInt *n, Entry **entries)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Contents of files. */
+
+/* Return the file of this name whose checksum is known; NULL if there is none. */
+static const HeatCaseFile *FindSummed(const HeatCase *c, const char *name)
+{
+  for (PetscInt k = 0; k < c->n_files; k++) {
+    const HeatCaseFile *file = &c->files[k];
+
+    if (file->used && file->summed && strcmp(file->name, name) == 0) return file;
+  }
+  return NULL;
+}
+
+static PetscBool EndsWith(const char *text, const char *end)
+{
+  const size_t n = strlen(text), m = strlen(end);
+
+  return n >= m && strcmp(text + n - m, end) == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Append the line about the file that a key names, if it names one. */
+static PetscErrorCode AppendContents(Lines *lines, const HeatCase *c, const Entry *entry)
+{
+  const HeatCaseFile *file;
+  char                sum[40];
+
+  PetscFunctionBeginUser;
+  if (!EndsWith(entry->key, ".file") && !EndsWith(entry->key, ".table"))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  file = FindSummed(c, entry->value);
+  if (!file) PetscFunctionReturn(PETSC_SUCCESS);
+  /* With a word in front, two of these values are never compared as numbers. */
+  (void)snprintf(sum, sizeof sum, "): checksum 0x%016" PRIx64 "\n", file->checksum);
+  PetscCall(Append(lines, HEAT_CASE_CONTENTS));
+  PetscCall(Append(lines, entry->key));
+  PetscCall(Append(lines, " ("));
+  PetscCall(Append(lines, file->name));
+  PetscCall(Append(lines, sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseListContents(HeatCase *c)
+{
+  Lines    lines = {.text = NULL};
+  Entry   *entries;
+  PetscInt n;
+  char    *keys;
+
+  PetscFunctionBeginUser;
+  if (!c->keys || c->n_files == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Append(&lines, c->keys));
+  PetscCall(PetscStrallocpy(c->keys, &keys));
+  PetscCall(SplitLines(keys, &n, &entries));
+  for (PetscInt k = 0; k < n; k++) PetscCall(AppendContents(&lines, c, &entries[k]));
+  PetscCall(PetscFree(entries));
+  PetscCall(PetscFree(keys));
+  PetscCall(PetscFree(c->keys));
+  PetscCall(PetscStrallocpy(lines.text, &c->keys));
+  PetscCall(PetscFree(lines.text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Comparing. */
+
 /* Return whether two values are equal, as texts or as numbers. */
 static PetscBool SameValue(const char *a, const char *b)
 {
@@ -200,6 +219,12 @@ static PetscBool SameValue(const char *a, const char *b)
 
   if (strcmp(a, b) == 0) return PETSC_TRUE;
   return end_a != a && end_b != b && !*end_a && !*end_b && x == y ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscBool IsContents(const char *key)
+{
+  return strncmp(key, HEAT_CASE_CONTENTS, strlen(HEAT_CASE_CONTENTS)) == 0 ? PETSC_TRUE
+                                                                           : PETSC_FALSE;
 }
 
 PetscErrorCode HeatCaseCompare(char *then, char *now, PetscInt *n, HeatCaseDifference **differences)
@@ -216,7 +241,7 @@ PetscErrorCode HeatCaseCompare(char *then, char *now, PetscInt *n, HeatCaseDiffe
   while (i < n_a || j < n_b) {
     const int order = i == n_a ? 1 : j == n_b ? -1 : strcmp(a[i].key, b[j].key);
 
-    if (order && strncmp(order < 0 ? a[i].key : b[j].key, contents, strlen(contents)) == 0) {
+    if (order && IsContents(order < 0 ? a[i].key : b[j].key)) {
       /* Another file, which the key reports that names it, or no checksum to compare with. */
     } else if (order < 0) {
       (*differences)[(*n)++] = (HeatCaseDifference){a[i].key, a[i].value, NULL};

@@ -18,8 +18,12 @@
  *  @param[out] text  lines in the order of the tree; free with PetscFree */
 PetscErrorCode HeatCaseListKeys(const HeatYamlNode *root, char **text);
 
-/** Append to c->keys a line "contents of NAME: checksum 0x..." for each file that one of these keys
- *  names (tables, maps, properties) and whose checksum is known (case_files.h).  Not collective. */
+/* How a line about the contents of a file begins. */
+#define HEAT_CASE_CONTENTS "contents of "
+
+/** Append to c->keys a line "contents of KEY (NAME): checksum 0x..." for each of these keys that
+ *  names a file (tables, maps, properties) whose checksum is known (case_files.h).  Not
+ *  collective. */
 PetscErrorCode HeatCaseListContents(HeatCase *c);
 
 /** A key with its value in the checkpoint's case (`then`) and in this one (`now`); a value is NULL
