@@ -21,8 +21,10 @@
    PATIENCE: of one search.  An operation that can switch and needs more is reported and not
    searched again.  BASE + SHARE for each search: of all searches of a run together, so that a case
    with many involved formulas cannot keep the run from its steps, or from a signal.  Once this is
-   used up, a formula that needs more than SHARE is reported and not searched again. */
-static const PetscReal PATIENCE = 1e7, BASE = 1e8, SHARE = 2e4;
+   used up, a formula that needs more than SHARE is reported and not searched again.  ZONES: of the
+   searches for zones, apart, so that they leave the effort to formulas of t alone; a formula that
+   comes later is reported. */
+static const PetscReal PATIENCE = 1e7, BASE = 1e8, SHARE = 2e4, ZONES = 5e7;
 
 /* A formula that switches.  `next` is its first event after `from`; PETSC_MAX_REAL means that there
    is none up to `known`. */
@@ -71,6 +73,7 @@ struct HeatEvents {
   const char        *unfollowed; /* as HeatEventsUnfollowed returns it */
   PetscReal          work;       /* operations that all searches have evaluated */
   PetscReal          allowed;    /* operations that they may evaluate */
+  PetscReal          zone_work;  /* operations that the searches for zones have evaluated */
 };
 
 /* Gathering. */
@@ -150,26 +153,6 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static int CompareTimes(const void *a, const void *b)
-{
-  const PetscReal s = *(const PetscReal *)a, t = *(const PetscReal *)b;
-
-  return (s > t) - (s < t);
-}
-
-/* Sort the given times and leave out repetitions: many regions may have the same zones. */
-static void SortGiven(HeatEvents *events)
-{
-  PetscInt n = 0;
-
-  if (events->n_given == 0) return;
-  qsort(events->given, (size_t)events->n_given, sizeof *events->given, CompareTimes);
-  for (PetscInt k = 0; k < events->n_given; k++) {
-    if (n == 0 || events->given[k] > events->given[n - 1]) events->given[n++] = events->given[k];
-  }
-  events->n_given = n;
-}
-
 /* A formula and the box of the places at which it acts. */
 typedef struct {
   const char *text;
@@ -224,30 +207,44 @@ static PetscBool IsUsedUp(const HeatEvents *events)
   return events->work > events->allowed ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Add the times of zones of a formula that switches at times that depend on the place. */
+static PetscErrorCode AddZones(HeatEvents *events, const Acting *acting)
+{
+  const PetscInt before = events->n_given;
+
+  PetscFunctionBeginUser;
+  if (events->zone_work > ZONES) {
+    events->unsearched = acting->text;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatSharedSwitchesFind(acting->text, acting->x, acting->y, HeatCaseEnd(events->c),
+                                   &events->n_given, &events->given, &events->zone_work));
+  if (events->n_given > before) /* many regions may have the same zones */
+    PetscCall(PetscSortRemoveDupsReal(&events->n_given, events->given));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Add a formula if it switches at times that depend on the place: the times of zones to the given
    times, the others to those that move. */
 static PetscErrorCode AddMoving(HeatEvents *events, const Acting *acting)
 {
-  HeatMovingRange range  = {.x   = {acting->x[0], acting->x[1]},
-                            .y   = {acting->y[0], acting->y[1]},
-                            .end = HeatCaseEnd(events->c)};
-  const PetscInt  before = events->n_given;
+  HeatMovingRange range = {.x   = {acting->x[0], acting->x[1]},
+                           .y   = {acting->y[0], acting->y[1]},
+                           .end = HeatCaseEnd(events->c)};
   HeatMoving     *moving;
-  PetscBool       can;
+  PetscBool       moves;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatSwitchesDependOnPlace(acting->text, &moves));
+  if (!moves) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AddZones(events, acting));
   if (IsUsedUp(events)) {
-    PetscCall(HeatMovingCan(acting->text, &can));
-    if (can) events->unfollowed = acting->text;
+    events->unfollowed = acting->text;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(HeatSharedSwitchesFind(acting->text, acting->x, acting->y, range.end, &events->n_given,
-                                   &events->given, &events->work));
-  if (events->n_given > before) SortGiven(events);
   range.n_given = events->n_given;
   range.given   = events->given;
   PetscCall(HeatMovingCreate(acting->text, &range, &moving));
-  if (!moving) PetscFunctionReturn(PETSC_SUCCESS);
   events->work += HeatMovingWork(moving);
   events->moving[events->n_moving++] = (Moving){acting->text, moving};
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -542,8 +539,8 @@ static HeatMovingPulse ShortestSmooth(const HeatEvents *events, PetscReal step)
     const PetscReal length = HeatSmoothLength(events->smooth[k].smooth,
                                               step < 0.0 ? PETSC_TRUE : PETSC_FALSE, place);
 
-    /* 0.7, and 1e-9 for rounding: as within the pieces of smooth.h. */
-    if (length < found.length && (step < 0.0 || step > 0.7 * length * (1.0 + 1e-9)))
+    /* 1e-9: the rounding of a step of just that length */
+    if (length < found.length && (step < 0.0 || step > HEAT_SMOOTH_CHANGE * length * (1.0 + 1e-9)))
       found = (HeatMovingPulse){
           events->smooth[k].text, {place[0], place[1]}, length, 0.5 * length, PETSC_TRUE};
   }

@@ -279,21 +279,6 @@ PetscErrorCode HeatMovingCreate(const char *text, const HeatMovingRange *range, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMovingCan(const char *text, PetscBool *can)
-{
-  HeatExpressionTree tree;
-  const char        *problem;
-  size_t             position;
-
-  PetscFunctionBeginUser;
-  *can = PETSC_FALSE;
-  PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
-  for (int k = 0; k < tree.n; k++)
-    if (HeatSwitchesMove(&tree, k)) *can = PETSC_TRUE;
-  PetscCall(HeatExpressionTreeDestroy(&tree));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatMovingDestroy(HeatMoving **moving)
 {
   HeatMoving *m = *moving;

@@ -30,9 +30,6 @@ typedef struct {
 PetscErrorCode HeatMovingCreate(const char *text, const HeatMovingRange *range,
                                 HeatMoving **moving);
 
-/** Return whether HeatMovingCreate would search a formula, rather than return NULL. */
-PetscErrorCode HeatMovingCan(const char *text, PetscBool *can);
-
 /** Return the effort of all searches so far, in operations of the formula. */
 PetscReal HeatMovingWork(const HeatMoving *moving);
 

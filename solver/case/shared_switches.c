@@ -6,7 +6,6 @@
 #include "solver/case/shared_switches.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "solver/case/switches.h"
 
@@ -51,20 +50,13 @@ static PetscErrorCode SearchPlace(HeatSwitches *s, PetscReal end, List *list, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static int CompareTimes(const void *a, const void *b)
-{
-  const PetscReal s = *(const PetscReal *)a, t = *(const PetscReal *)b;
-
-  return (s > t) - (s < t);
-}
-
 /* Append to *times those of the list that occur twice, within rounding. */
 static PetscErrorCode TakeShared(const List *list, PetscInt *n, PetscReal **times)
 {
   PetscReal last = -1.0;
 
   PetscFunctionBeginUser;
-  if (list->n > 0) qsort(list->times, (size_t)list->n, sizeof *list->times, CompareTimes);
+  if (list->n > 0) PetscCall(PetscSortReal(list->n, list->times));
   PetscCall(PetscRealloc((size_t)(*n + list->n + 1) * sizeof **times, times));
   for (PetscInt k = 1; k < list->n; k++) {
     const PetscReal t = list->times[k], margin = HeatSwitchesMargin(t);

@@ -36,10 +36,9 @@ enum {
   SAMPLES = 12   /* pieces of a length that are examined for an estimate of their number; chosen */
 };
 
-/* Chosen: the part of the range by which a formula may change at a place within a piece, so that
-   some five pieces cover a Gaussian pulse; a change that counts as none; and the change that does
-   where the derivative is not bounded, as at the middle of exp(-sqrt((x - t)^2 + y^2)). */
-static const PetscReal most_change = 0.7, invisible = 1e-6, most_unbounded = 0.1;
+/* Chosen: parts of the range; a change that counts as none, and the change that does where the
+   derivative is not bounded, as at the middle of exp(-sqrt((x - t)^2 + y^2)). */
+static const PetscReal invisible = 1e-6, most_unbounded = 0.1;
 
 /* [steps] Largest number of pieces that steps follow.  Chosen: a long run. */
 static const PetscReal most_steps = 1e6;
@@ -122,7 +121,7 @@ static PetscReal Change(HeatSmooth *s, const Part *part, const HeatBox *box, Pet
   const PetscReal     width = HeatIntervalIsEmpty(g.value) ? 0.0 : Length(g.value);
   const PetscReal     most  = rate < INFINITY ? invisible : most_unbounded;
 
-  return PetscMin(dt * rate / most_change, width / most) / part->range;
+  return PetscMin(dt * rate / HEAT_SMOOTH_CHANGE, width / most) / part->range;
 }
 
 /* Return the box that is cut in its middle along an axis. */

@@ -362,23 +362,43 @@ PetscErrorCode HeatSwitchesCreateAt(const char *text, PetscReal x, PetscReal y,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSwitchesDependOnField(const char *text, PetscBool *depend)
+/* Set *any to whether a test holds for an operation of a formula. */
+static PetscErrorCode
+AnyOperation(const char *text, PetscBool (*test)(const HeatExpressionTree *, int), PetscBool *any)
 {
   HeatExpressionTree tree;
   const char        *problem;
   size_t             position;
 
   PetscFunctionBeginUser;
-  *depend = PETSC_FALSE;
+  *any = PETSC_FALSE;
   PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
-  for (int k = 0; k < tree.n; k++) {
-    const HeatOperation *o    = &tree.operations[k];
-    const int            both = HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE;
-
-    if (!IsComparison(o->op) && o->op != HEAT_OP_FLOOR && o->op != HEAT_OP_SIGN) continue;
-    if ((o->variables & both) == both) *depend = PETSC_TRUE;
-  }
+  for (int k = 0; k < tree.n && !*any; k++) *any = test(&tree, k);
   PetscCall(HeatExpressionTreeDestroy(&tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSwitchesDependOnPlace(const char *text, PetscBool *depend)
+{
+  PetscFunctionBeginUser;
+  PetscCall(AnyOperation(text, HeatSwitchesMove, depend));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether operation k is a comparison, or another operation that jumps, of both t and T. */
+static PetscBool JumpsWithField(const HeatExpressionTree *tree, int k)
+{
+  const HeatOperation *o    = &tree->operations[k];
+  const int            both = HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE;
+
+  if (!IsComparison(o->op) && o->op != HEAT_OP_FLOOR && o->op != HEAT_OP_SIGN) return PETSC_FALSE;
+  return (o->variables & both) == both ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscErrorCode HeatSwitchesDependOnField(const char *text, PetscBool *depend)
+{
+  PetscFunctionBeginUser;
+  PetscCall(AnyOperation(text, JumpsWithField, depend));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

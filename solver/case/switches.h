@@ -41,6 +41,10 @@ PetscErrorCode HeatSwitchesCreate(const char *text, PetscBool poles, HeatSwitche
 PetscErrorCode HeatSwitchesCreateAt(const char *text, PetscReal x, PetscReal y,
                                     HeatSwitches **switches);
 
+/** Find whether a formula has operations that HeatSwitchesMove accepts.
+ *  @param[in] text  a formula that expression.c accepts */
+PetscErrorCode HeatSwitchesDependOnPlace(const char *text, PetscBool *depend);
+
 /** Find whether a formula jumps at times that depend on the temperature, which nothing searches: a
  *  comparison, floor or sign whose arguments depend on both t and T, as t < (T > 0 ? 3.3 : 2).  One
  *  of T alone, as T < 300, is no event in time.
