@@ -10,9 +10,12 @@
  *     sweep   eight such steps, row by row as a wave in a cache; a halo of eight rows
  *     smooth  four half-sweeps of red-black Gauss-Seidel as a wave, and a sum over all cells
  *             (level_kernels.h), as an iteration of the linear solver has; a halo of four rows
+ *  Each worker keeps to a processor of its own, the first two that the launcher lets the ranks use.
  *  Both must end with the same bits.  Printed are medians over the turns of the time of an
  *  iteration, and the time of ranks over that of threads: above 1, threads are faster. */
+#define _GNU_SOURCE /* sched_setaffinity */
 #include <omp.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -55,7 +58,8 @@ typedef struct {
 typedef struct {
   PetscInt cells, iterations;
   int      way, rank;
-  Worker   worker[WORKERS]; /* of a rank, its own one; of threads, both */
+  int      processor[WORKERS]; /* that a worker keeps to; -1: there are not enough */
+  Worker   worker[WORKERS];    /* of a rank, its own one; of threads, both */
 } Bench;
 
 static size_t Rows(const Worker *w) { return (size_t)(w->ny + 2 * w->halo); }
@@ -144,18 +148,18 @@ static PetscErrorCode Exchange(const Bench *b, PetscInt k, const Worker *w, cons
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the sum of both workers. */
-static PetscReal Total(const Worker *w, const Worker *other)
+/* Set w->total to the sum of both workers. */
+static PetscErrorCode AddUp(Worker *w, const Worker *other)
 {
-  PetscReal total = w->sum;
-
+  PetscFunctionBeginUser;
+  w->total = w->sum;
   if (other) {
 #pragma omp barrier
-    total += other->sum;
+    w->total += other->sum;
   } else {
-    (void)MPI_Allreduce(MPI_IN_PLACE, &total, 1, MPIU_REAL, MPI_SUM, PETSC_COMM_WORLD);
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &w->total, 1, MPIU_REAL, MPI_SUM, PETSC_COMM_WORLD));
   }
-  return total;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Compute. */
@@ -269,7 +273,7 @@ static PetscErrorCode Iterate(const Bench *b, Worker *w, const Worker *other)
 #pragma omp barrier
       }
       Smooth(w);
-      w->total = Total(w, other);
+      PetscCall(AddUp(w, other));
     } else {
       if (b->way == PLAIN) PlainStep(w);
       else Sweep(w);
@@ -280,6 +284,34 @@ static PetscErrorCode Iterate(const Bench *b, Worker *w, const Worker *other)
 }
 
 /* Turns. */
+
+/* Find the processors of the workers: the first two that one of the ranks may use.  Collective. */
+static PetscErrorCode FindProcessors(Bench *b)
+{
+  cpu_set_t set;
+  int       found = 0;
+
+  PetscFunctionBeginUser;
+  CPU_ZERO(&set);
+  (void)sched_getaffinity(0, sizeof set, &set);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &set, (PetscMPIInt)sizeof set, MPI_BYTE, MPI_BOR,
+                             PETSC_COMM_WORLD));
+  for (int k = 0; k < CPU_SETSIZE && found < WORKERS; k++)
+    if (CPU_ISSET(k, &set)) b->processor[found++] = k;
+  if (found < WORKERS) b->processor[0] = b->processor[1] = -1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Keep the calling thread to the processor of a worker. */
+static void Bind(const Bench *b, int worker)
+{
+  cpu_set_t set;
+
+  if (b->processor[worker] < 0) return;
+  CPU_ZERO(&set);
+  CPU_SET(b->processor[worker], &set);
+  (void)sched_setaffinity(0, sizeof set, &set);
+}
 
 /* Wait for the other rank without keeping a core busy. */
 static PetscErrorCode SleepUntilBoth(void)
@@ -308,6 +340,7 @@ static PetscErrorCode RunThreads(Bench *b, PetscReal *seconds)
   {
     Worker *w = &b->worker[omp_get_thread_num()];
 
+    Bind(b, w->index);
     Fill(b, w);
 #pragma omp barrier
 #pragma omp          master
@@ -347,6 +380,7 @@ static PetscErrorCode TakeTurn(Bench *b, int team, PetscReal *seconds, uint64_t 
   if (team == RANKS) {
     Worker *w = &b->worker[b->rank];
 
+    Bind(b, b->rank);
     PetscCall(Allocate(b, b->rank, w));
     Fill(b, w);
     PetscCall(BenchNow(PETSC_COMM_WORLD, &start));
@@ -406,6 +440,9 @@ static PetscErrorCode RunAll(void)
             "two ranks, -cells at least %d, and -repeats 1 to %d are needed", 2 * STEPS,
             MOST_REPEATS);
   b.rank = rank;
+  PetscCall(FindProcessors(&b));
+  if (b.processor[0] < 0)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "one processor for both: times mean nothing\n"));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-7s %7s %12s %12s %8s\n", "kernel", "cells",
                         "ranks [us]", "threads [us]", "ratio"));
   for (b.way = 0; b.way < WAYS; b.way++) PetscCall(Measure(&b, repeats));

@@ -9,11 +9,10 @@ the machine: a fraction of one in a step.  All other counts are the same on any 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+import turns
 
 QUICK_START = Path(__file__).resolve().parents[2] / "inputs" / "quickstart.yaml"
 CASE = """title: counts
@@ -36,14 +35,9 @@ EXPLICIT = CASE.replace("SCHEME", "ftcs").replace("STEP", "1e-7").replace("solve
 
 def run(arguments: argparse.Namespace, case: str, *settings: str) -> tuple[float, dict]:
     """Run a case; return the collective calls of a rank, and the iterations of its linear solves (total, mean, ...)."""
+    program, words = str(Path(arguments.heat2d).resolve()), (word for setting in settings for word in ("--set", setting))
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "case.yaml").write_text(case)
-        words = [*arguments.mpiexec.split(), "-n", str(arguments.ranks), str(Path(arguments.heat2d).resolve()), "case.yaml", "--output",
-                 "out", "--quiet", *(word for setting in settings for word in ("--set", setting))]
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            sys.exit(f"exit code {done.returncode}\n{done.stderr}")
-        results = json.loads((Path(folder) / "out" / "results.json").read_text())
+        results = turns.run(arguments, program, case, Path(folder), *words)
     calls = sum(kind["collectives"] for kind in results["communication"].values()) / arguments.ranks
     return calls, (results["solver"] or {}).get("iterations", {})
 
@@ -65,18 +59,13 @@ def measure(arguments: argparse.Namespace) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heat2d", default="build/heat2d", help="program to count in")
-    parser.add_argument("--mpiexec", default="mpiexec.mpich")
-    parser.add_argument("--ranks", type=int, default=2)
+    parser = turns.options(__doc__, ranks=2)
     parser.add_argument("--steps", type=int, default=20, help="steps of backward Euler")
     parser.add_argument("--end", type=float, help="end of the quick start [s], where not that of its case")
-    parser.add_argument("--markdown", help="file for the table")
     arguments = parser.parse_args()
     rows = measure(arguments)
     print("\n".join(rows))
-    if arguments.markdown:
-        Path(arguments.markdown).write_text("\n".join(rows) + "\n")
+    turns.keep(arguments, rows)
 
 
 if __name__ == "__main__":

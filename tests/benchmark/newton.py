@@ -9,12 +9,12 @@ of all ranks instead of wall time: for a machine on which other jobs run."""
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import statistics
-import subprocess
 import tempfile
 from pathlib import Path
+
+import turns
 
 PROBLEMS = {"constant k": "20.0", "k(T)": '"14 + 0.016*(T - 293)"', "k(T), gas": '"0.024*(T/273)^1.5*(273 + 110)/(T + 110)"'}
 CASE = """title: Newton
@@ -29,12 +29,9 @@ time: {{scheme: backward-euler, step: 10.0, steps: {steps}}}
 
 def run(arguments: argparse.Namespace, program: str, problem: str, steps: int, folder: Path) -> tuple[float, int, int]:
     """Run a problem; return the seconds of its steps, the iterations of Newton's method and those of the linear solves."""
-    (folder / "case.yaml").write_text(CASE.format(n=arguments.cells, k=PROBLEMS[problem], steps=steps))
-    words = [*arguments.mpiexec.split(), "-n", str(arguments.ranks), program, "case.yaml", "--output", "out", "--quiet"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, cwd=folder, check=True)
+    results = turns.run(arguments, program, CASE.format(n=arguments.cells, k=PROBLEMS[problem], steps=steps), folder)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    results = json.loads((folder / "out" / "results.json").read_text())
     wall = next(phase["max"] for phase in results["timing"] if phase["name"] == "steps")
     busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     solver = results["solver"]
@@ -42,43 +39,35 @@ def run(arguments: argparse.Namespace, program: str, problem: str, steps: int, f
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> list[str]:
-    programs = [str(Path(name).resolve()) for name in (arguments.before, arguments.heat2d) if name]
+    programs = turns.programs(arguments)
     few, many = 1, 1 + arguments.steps
-    seconds: dict[tuple[str, str], list[float]] = {(program, problem): [] for program in programs for problem in PROBLEMS}
+    seconds: dict[tuple[str, str], list[float]] = {(name, problem): [] for name in programs for problem in PROBLEMS}
     counts = {}
     for _ in range(arguments.repeats):
-        for program, problem in seconds:
-            short, long = (run(arguments, program, problem, steps, folder) for steps in (few, many))
-            seconds[program, problem].append((long[0] - short[0]) / arguments.steps)
-            counts[program, problem] = [(a - b) / arguments.steps for a, b in zip(long[1:], short[1:])]
+        for name, problem in seconds:
+            short, long = (run(arguments, programs[name], problem, steps, folder) for steps in (few, many))
+            seconds[name, problem].append((long[0] - short[0]) / arguments.steps)
+            counts[name, problem] = [(a - b) / arguments.steps for a, b in zip(long[1:], short[1:])]
     rows = ["| conductivity | program | step [s] | Newton iterations | linear iterations | one iteration over a linear step |",
             "|---|---|---|---|---|---|"]
-    for program in programs:
-        linear = statistics.median(seconds[program, "constant k"])
+    for name in programs:
+        linear = statistics.median(seconds[name, "constant k"])
         for problem in PROBLEMS:
-            step, (newton, iterations) = statistics.median(seconds[program, problem]), counts[program, problem]
-            name = "before" if arguments.before and program == programs[0] else "now"
+            step, (newton, iterations) = statistics.median(seconds[name, problem]), counts[name, problem]
             rows.append(f"| {problem} | {name} | {step:.4f} | {newton:.1f} | {iterations:.1f} | {step / max(newton, 1) / linear:.1f} |")
     return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heat2d", default="build/heat2d", help="program to measure")
-    parser.add_argument("--before", help="another program to measure in turns, such as an older one")
-    parser.add_argument("--mpiexec", default="mpiexec.mpich")
-    parser.add_argument("--ranks", type=int, default=2)
+    parser = turns.options(__doc__, ranks=2, repeats=3)
     parser.add_argument("--cells", type=int, default=1000, help="cells in x and in y")
     parser.add_argument("--steps", type=int, default=5)
-    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--processor-time", action="store_true")
-    parser.add_argument("--markdown", help="file for the table")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(arguments, Path(folder))
     print("\n".join(rows))
-    if arguments.markdown:
-        Path(arguments.markdown).write_text("\n".join(rows) + "\n")
+    turns.keep(arguments, rows)
 
 
 if __name__ == "__main__":

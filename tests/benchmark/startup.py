@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import turns
 
 FORMULA = "1 + 0.5*sin(9*x)*cos(7*y)"
 PROBLEMS = {  # name: scheme, conductivity
@@ -56,64 +57,47 @@ def touch_together(ranks: int, size: int) -> float:
 def launch(arguments: argparse.Namespace, program: str, problem: str, n: int, folder: Path) -> tuple[float, float, float]:
     """Run one step; return the seconds from launch to first step, those in no phase, and the bytes of the largest rank."""
     scheme, k = PROBLEMS[problem]
-    (folder / "case.yaml").write_text(CASE.format(n=n, scheme=scheme, k=k))
-    words = [*arguments.mpiexec.split(), "-n", str(arguments.ranks), program, "case.yaml", "--output", "out", "--quiet"]
     began = time.perf_counter()
-    subprocess.run(words, cwd=folder, check=True)
+    results = turns.run(arguments, program, CASE.format(n=n, scheme=scheme, k=k), folder)
     whole = time.perf_counter() - began
-    results = json.loads((folder / "out" / "results.json").read_text())
     elapsed, phases = results["provenance"]["elapsed"], {phase["name"]: phase["max"] for phase in results["timing"]}
     inside = results["fom"].get("to_first_step", elapsed - phases["steps"] - phases["snapshots"])
     return whole - elapsed + inside, phases.get("unaccounted", float("nan")), results["memory"]["bytes_max"]
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> list[str]:
-    programs = [str(Path(name).resolve()) for name in (arguments.before, arguments.heat2d) if name]
+    programs = turns.programs(arguments)
     small, medium, large = arguments.cells // 2, 3 * arguments.cells // 4, arguments.cells
     rows = ["| case | program | launch to first step [s] | unaccounted [s] | touch [s] | ratio | bytes a cell |",
             "|---|---|---|---|---|---|---|"]
     for problem in PROBLEMS:
-        times: dict[str, list[float]] = {program: [] for program in programs}
-        no_phase: dict[str, list[float]] = {program: [] for program in programs}
-        touches: dict[str, list[float]] = {program: [] for program in programs}
+        times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in programs}  # launch, unaccounted, touch
         slope = {}
-        for program in programs:
+        for name, program in programs.items():
             least = launch(arguments, program, problem, small, folder)[2]
             most = launch(arguments, program, problem, medium, folder)[2]
-            slope[program] = (most - least) * arguments.ranks / (medium**2 - small**2)
+            slope[name] = (most - least) * arguments.ranks / (medium**2 - small**2)
         for _ in range(arguments.repeats):
-            for program in programs:
+            for name, program in programs.items():
                 seconds, unaccounted, size = launch(arguments, program, problem, large, folder)
-                times[program].append(seconds)
-                no_phase[program].append(unaccounted)
-                touches[program].append(touch_together(arguments.ranks, size))
-        for program in programs:
-            seconds, unaccounted, least = (statistics.median(of[program]) for of in (times, no_phase, touches))
-            name = "before" if arguments.before and program == programs[0] else "now"
-            rows.append(f"| {problem} | {name} | {seconds:.2f} | {unaccounted:.2f} | {least:.2f} | {seconds / least:.1f} | "
-                        f"{slope[program]:.0f} |")
+                times[name].append((seconds, unaccounted, touch_together(arguments.ranks, size)))
+        for name in programs:
+            seconds, unaccounted, least = (statistics.median(column) for column in zip(*times[name]))
+            rows.append(f"| {problem} | {name} | {seconds:.2f} | {unaccounted:.2f} | {least:.2f} | {seconds / least:.1f} | {slope[name]:.0f} |")
             print(rows[-1], flush=True)
     return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heat2d", default="build/heat2d", help="program to measure")
-    parser.add_argument("--before", help="another program to measure in turns, such as an older one")
-    parser.add_argument("--mpiexec", default="mpiexec.mpich")
-    parser.add_argument("--ranks", type=int, default=2)
+    parser = turns.options(__doc__, ranks=2, repeats=5)
     parser.add_argument("--cells", type=int, default=4000, help="cells in x and in y")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--markdown", help="file for the table")
     parser.add_argument("--touch", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.touch is not None:
         print(touch(arguments.touch))
         return
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure(arguments, Path(folder))
-    if arguments.markdown:
-        Path(arguments.markdown).write_text("\n".join(rows) + "\n")
+        turns.keep(arguments, measure(arguments, Path(folder)))
 
 
 if __name__ == "__main__":

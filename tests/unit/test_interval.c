@@ -3,12 +3,11 @@
 #include "case_test.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "solver/case/interval.h"
-
-enum { TEXT = 4000 };
 
 /* A generator of reproducible numbers in [0, 1): xorshift (G. Marsaglia, J. Stat. Software 8
    (2003) 14). */
@@ -24,50 +23,63 @@ static double Random(void)
 
 static int Pick(int n) { return (int)(Random() * n); }
 
+/* [characters] Room for a formula. */
+enum { TEXT = 4096 };
+
+/* Append to a formula. */
+static void Add(char text[TEXT], const char *format, ...)
+{
+  const size_t length = strlen(text);
+  va_list      arguments;
+
+  va_start(arguments, format);
+  (void)vsnprintf(text + length, TEXT - length, format, arguments);
+  va_end(arguments);
+}
+
 /* Append a random formula of x, y and t to a text. */
-static void Write(char *text, int depth)
+static void Write(char text[TEXT], int depth)
 {
   static const char *const functions[] = {"sin",  "cos",   "exp",  "tanh", "cosh", "sinh", "abs",
                                           "sqrt", "floor", "sign", "atan", "ln",   "tan",  "asinh"};
   static const char *const binary[]    = {"+", "-", "*", "/", "<", ">=", "&&", "||"};
-  char                    *end         = text + strlen(text);
   const int                kind        = depth == 0 ? 0 : 1 + Pick(6);
 
   if (kind == 0) {
-    if (Pick(4) == 0) (void)snprintf(end, 32, "%.3g", 0.01 + 3.0 * Random());
-    else (void)snprintf(end, 2, "%c", "xytt"[Pick(4)]);
+    if (Pick(4) == 0) Add(text, "%.3g", 0.01 + 3.0 * Random());
+    else Add(text, "%c", "xytt"[Pick(4)]);
   } else if (kind == 1) {
-    (void)snprintf(end, 32, "%s(", functions[Pick(14)]);
+    Add(text, "%s(", functions[Pick(14)]);
     Write(text, depth - 1);
-    (void)strcat(text, ")");
+    Add(text, ")");
   } else if (kind == 2) {
     static const char *const powers[] = {"2", "3", "-1", "-2", "0.5", "1.5"};
 
-    (void)strcat(text, "(");
+    Add(text, "(");
     Write(text, depth - 1);
-    (void)snprintf(text + strlen(text), 16, ")^(%s)", powers[Pick(6)]);
+    Add(text, ")^(%s)", powers[Pick(6)]);
   } else if (kind == 3) {
-    (void)snprintf(end, 8, "%s(", Pick(2) ? "min" : "max");
+    Add(text, "%s(", Pick(2) ? "min" : "max");
     Write(text, depth - 1);
-    (void)strcat(text, ", ");
+    Add(text, ", ");
     Write(text, depth - 1);
-    (void)strcat(text, ")");
+    Add(text, ")");
   } else if (kind == 4 && depth > 1) {
-    (void)strcat(text, "((");
+    Add(text, "((");
     Write(text, depth - 2);
-    (void)strcat(text, " > ");
+    Add(text, " > ");
     Write(text, depth - 2);
-    (void)strcat(text, ") ? (");
+    Add(text, ") ? (");
     Write(text, depth - 1);
-    (void)strcat(text, ") : (");
+    Add(text, ") : (");
     Write(text, depth - 1);
-    (void)strcat(text, "))");
+    Add(text, "))");
   } else {
-    (void)strcat(text, "((");
+    Add(text, "((");
     Write(text, depth - 1);
-    (void)snprintf(text + strlen(text), 8, ") %s (", binary[Pick(kind == 4 ? 4 : 8)]);
+    Add(text, ") %s (", binary[Pick(kind == 4 ? 4 : 8)]);
     Write(text, depth - 1);
-    (void)strcat(text, "))");
+    Add(text, "))");
   }
 }
 
