@@ -8,7 +8,7 @@
 
 #include <petscsys.h>
 
-enum { HEAT_CURVE_POINTS = 32 /* largest number; a calibration stores up to 25 points */ };
+enum { HEAT_CURVE_POINTS = 32 /* largest number; a calibration stores up to 28 */ };
 
 /** A quantity that depends on a size, given at n sizes. */
 typedef struct {
