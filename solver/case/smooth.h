@@ -4,10 +4,10 @@
  *  Such a change has no event (events.h) and no turn (turns.h), so that a controlled step that is
  *  long before the spot comes would pass over it.  This module bounds how much a formula changes at
  *  the places of the domain within an interval of time.  It halves the run until the change within
- *  each piece is at most HEAT_SMOOTH_CHANGE of the formula's range, or at most a millionth of it; controlled
- *  steps are at most as long as the pieces that they touch.  Jumps do not count here: moving.h and
- *  switches.h follow them.  Nothing here is collective, and what is found depends on the formula,
- *  the domain and the end of the run alone. */
+ *  each piece is at most HEAT_SMOOTH_CHANGE of the formula's range, or at most a millionth of it;
+ *  controlled steps are at most as long as the pieces that they touch.  Jumps do not count here:
+ *  moving.h and switches.h follow them.  Nothing here is collective, and what is found depends on
+ *  the formula, the domain and the end of the run alone. */
 #ifndef HEAT_SOLVER_SMOOTH_H
 #define HEAT_SOLVER_SMOOTH_H
 
