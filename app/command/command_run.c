@@ -116,8 +116,8 @@ static PetscErrorCode RunCase(MPI_Comm comm, HeatCase *c, const HeatOptions *o,
   PetscErrorCode  code, cleaned;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSignalsCatch(start->hangup_ignored));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HeatSignalsCatch(start->hangup_ignored, rank == 0 ? PETSC_TRUE : PETSC_FALSE));
   PetscCall(HeatWatchdogStart(c->limits.stall, rank, &dog));
   code = HeatSimulationCreate(comm, c, o, start, &sim);
   if (!code) code = Simulate(sim, &status);

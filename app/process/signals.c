@@ -1,17 +1,30 @@
 /** The signals by which jobs are ended (see signals.h).
  *
  * The signal handler only stores the number of the signal; the run reads it at the next decision.
- * That number and what was found before the libraries' constructors ran have file scope, because
- * neither a signal handler nor what the loader calls can reach anything else.  app/README.md lists
- * the program's few mutable variables of file scope. */
+ * During the set-up it also sets a timer, whose signal ends the process.  What the handler reads
+ * and what was found before the libraries' constructors ran have file scope, because neither a
+ * signal handler nor what the loader calls can reach anything else.  app/README.md lists the
+ * program's few mutable variables of file scope. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/signals.h"
 
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "solver/base/error.h"
 
+/* [s] that a set-up may take after a signal. */
+enum { SECONDS_OF_SET_UP = 10 };
+#define LATE_SET_UP                                                                                \
+  "heat2d: error: stopped by a signal during the set-up, which did not end within 10 s; no "       \
+  "result was changed\n"
+
 static volatile sig_atomic_t caught_signal = 0;
+
+/* Whether a run is being set up, and whether this process prints why it ends. */
+enum { NO_SET_UP, SILENT_SET_UP, PRINTING_SET_UP };
+static volatile sig_atomic_t set_up = NO_SET_UP;
 
 /* Whether HUP was ignored or blocked when the program began; UNKNOWN: HeatSignalsBegin was not
    called. */
@@ -38,7 +51,15 @@ static const struct {
    reader, and must not replace an earlier signal. */
 static void StoreSignal(int number)
 {
-  if (!caught_signal) caught_signal = number;
+  if (!caught_signal) {
+    caught_signal = number;
+    if (set_up != NO_SET_UP) (void)alarm(SECONDS_OF_SET_UP);
+  } else if (number == SIGALRM && set_up != NO_SET_UP) { /* calls that a signal handler may make */
+    if (set_up == PRINTING_SET_UP && write(STDERR_FILENO, LATE_SET_UP, strlen(LATE_SET_UP)) < 0)
+      set_up = SILENT_SET_UP;
+    (void)signal(caught_signal, SIG_DFL);
+    (void)raise(caught_signal);
+  }
 }
 
 static PetscBool IsIgnored(int number)
@@ -96,11 +117,12 @@ void HeatSignalsRelease(PetscBool hangup_ignored)
   (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored)
+PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored, PetscBool prints)
 {
   struct sigaction action;
 
   PetscFunctionBeginUser;
+  set_up = prints ? PRINTING_SET_UP : SILENT_SET_UP;
   PetscCall(PetscMemzero(&action, sizeof action));
   PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
              "sigemptyset failed");
@@ -116,6 +138,12 @@ PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored)
   PetscCheck(sigaction(SIGXFSZ, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
              "sigaction failed");
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatSignalsSetUpDone(void)
+{
+  set_up = NO_SET_UP;
+  if (caught_signal) (void)alarm(0);
 }
 
 void HeatSignalsEndProcess(void)

@@ -2,7 +2,9 @@
  *
  *  Until a run has read its case, each of these signals ends the process; in commands other than
  *  `run` each does so at any time.  After it has read its case, a run catches them and stops after
- *  a checkpoint (stop.h); HeatSignalsEndProcess changes this for a steady state.
+ *  a checkpoint (stop.h); HeatSignalsEndProcess changes this for a steady state.  If the set-up of
+ *  the run has not ended 10 s after a signal, that signal ends the process after all: no result
+ *  has been changed until then, and the ranks need not agree.
  *
  *  Libraries replace the handlers in between: libpsm that of HUP when it is loaded, MPICH that of
  *  USR1 in MPI_Init, PETSc those of TERM, QUIT and PIPE in PetscInitialize.  So the handlers of
@@ -32,11 +34,16 @@ void HeatSignalsHold(void);
  *  @param[in] hangup_ignored  ignore HUP */
 void HeatSignalsRelease(PetscBool hangup_ignored);
 
-/** Catch the signals that stop a run.  Ignore SIGXFSZ, so that a write beyond the file-size limit
- *  returns an error instead of killing the process.
+/** Catch the signals that stop a run, whose set-up begins.  Ignore SIGXFSZ, so that a write beyond
+ *  the file-size limit returns an error instead of killing the process.
  *  @param[in] hangup_ignored  ignore HUP
+ *  @param[in] prints          report on stderr if a signal ends this process during the set-up
  *  Errors: PETSC_ERR_SYS. */
-PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored);
+PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored, PetscBool prints);
+
+/** End the part of a run in which a signal ends the process after 10 s.  Call it before the run
+ *  changes its first file. */
+void HeatSignalsSetUpDone(void);
 
 /** Let the signals that stop a run end the process at once again, except PIPE and HUP, which are
  *  still caught.  End the process now if one of the others was caught before. */

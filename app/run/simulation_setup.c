@@ -3,6 +3,7 @@
  *  HeatSimulationCreate finds everything that can be wrong before HeatSimulationStart writes
  *  anything. */
 #include "app/process/petsc_options.h"
+#include "app/process/signals.h"
 #include "app/report/checks.h"
 #include "app/report/record.h"
 #include "app/run/measure_speeds.h"
@@ -94,6 +95,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOption
   PetscCall(HeatOptionsCheckUsed(sim->state.grid->comm, options, c));
   PetscCall(CreateModules(sim));
   PetscCall(HeatOutputCheck(sim->output, &sim->state, ContinuesFolder(sim)));
+  HeatSignalsSetUpDone();
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

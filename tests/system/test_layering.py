@@ -251,7 +251,7 @@ def test_only_what_gets_no_pointer_reads_globals():
                 found.append((name(path), line.strip()))
     assert sorted(where for where, _ in found) == [
         "app/process/communication.c", "app/process/finalize.c", "app/process/mpi_time.c", "app/process/mpi_wrappers.c", "app/process/petsc_files.c",
-        "app/process/petsc_options.c", "app/process/signals.c", "app/process/signals.c", "solver/base/heartbeat.c", "solver/base/traffic.c", "solver/base/traffic.c"], found
+        "app/process/petsc_options.c", "app/process/signals.c", "app/process/signals.c", "app/process/signals.c", "solver/base/heartbeat.c", "solver/base/traffic.c", "solver/base/traffic.c"], found
 
 
 def strangers_to(private: Includes) -> list[str]:

@@ -309,13 +309,13 @@ def test_wall_time_limit_checkpoints_and_leaves_with_75(tmp_path):
 class Background:
     """A run in the background that a test disturbs; its processes are killed at the end of the test."""
 
-    def __init__(self, tmp_path, case: dict, ranks: int, launcher: bool = True):
+    def __init__(self, tmp_path, case: dict, ranks: int, launcher: bool = True, args: tuple[str, ...] = (), env: dict[str, str] | None = None):
         self.directory = tmp_path / "out"
         path = write_case(tmp_path, case)
-        words = command(path, ranks, ("--output", "out", "--quiet"))
+        words = command(path, ranks, ("--output", "out", "--quiet", *args))
         self.process = subprocess.Popen(
             ["timeout", "-k", "5", "60", *(words if launcher else words[words.index(HEAT2D):])], cwd=tmp_path,
-            env=environment(ranks), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment(ranks) | (env or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             start_new_session=True)
 
     def __enter__(self):

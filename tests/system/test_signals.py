@@ -10,7 +10,7 @@ import time
 
 import pytest
 from heat2d_case import HEAT2D, MPIEXEC, Outcome, basic_case, command, environment, run, write_case
-from test_restart import Background, checkpoints, long_run, must
+from test_restart import Background, checkpoints, heated, long_run, must
 
 # The program notes before the libraries are loaded whether HUP is ignored; with sanitizers it cannot run so early.
 notes_hangup = pytest.mark.skipif("HEAT2D_SANITIZED" in os.environ, reason="libraries replace the handler of HUP with sanitizers")
@@ -250,6 +250,32 @@ def test_other_commands_end_without_petscs_report(tmp_path, words):
 def ended_by_it(name: str, code: int, error: str) -> bool:
     """The signal ended the process, or was remembered, and then the run stopped after a checkpoint."""
     return "PETSC ERROR" not in error and code in (-getattr(signal, f"SIG{name}"), 75)
+
+
+@pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="needs the library that delays calls (HEAT2D_FAULTS)")
+@pytest.mark.parametrize("name", ["TERM", "USR1", "ALRM"])
+def test_signal_ends_a_long_set_up(tmp_path, name):
+    """A restart waits to open its checkpoint.  The signal ends it after 10 s, not before, and no file of the run changes."""
+    case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 20}, checkpoint={"every": 10})
+    directory = must(run(tmp_path, case, "--quiet")).directory
+    checkpoint = directory / checkpoints(directory)[-1]
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], environment(2).get("LD_PRELOAD", "")]))
+    with Background(tmp_path, case, 2, args=("--restart", "latest"), env={
+            "LD_PRELOAD": preload, "HEAT2D_FAULT_PATH": checkpoint.name, "HEAT2D_FAULT_OPENS": "1", "HEAT2D_FAULT_HOLD": str(checkpoint),
+            "HEAT2D_FAULT_LOG": str(tmp_path / "calls")}) as job:
+        limit = time.monotonic() + 30
+        while not (tmp_path / "calls").exists():
+            assert time.monotonic() < limit and job.process.poll() is None, job.process.communicate()
+            time.sleep(0.05)
+        for rank in [pid for pid in job.descendants() if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(HEAT2D)]:
+            os.kill(rank, getattr(signal, f"SIG{name}"))
+        sent = time.monotonic()
+        _, err = job.process.communicate(timeout=30)
+    assert 8 < time.monotonic() - sent < 25 and job.process.returncode not in (0, 75, 124), (job.process.returncode, err)
+    assert err.count("heat2d: error:") == 1 and "during the set-up" in err, err
+    assert {path.name: path.read_bytes() for path in directory.iterdir() if path.name != ".lock"} == before
+    must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=30"))
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "XCPU"])

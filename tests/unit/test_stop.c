@@ -239,7 +239,8 @@ static void a_signal_to_one_rank_stops_all(void **state)
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
-  OK(HeatSignalsCatch(PETSC_FALSE));
+  OK(HeatSignalsCatch(PETSC_FALSE, PETSC_FALSE));
+  HeatSignalsSetUpDone();
   if (rank == size - 1) {
     assert_int_equal(raise(SIGUSR1), 0);
     assert_int_equal(raise(SIGXCPU), 0); /* the first one is named */
