@@ -171,8 +171,9 @@ typedef struct {
 } Part;
 
 /* Gather the masks of a host's ranks on its first rank, and describe the host there.  Collective on
-   `node`, the ranks of the host. */
-static PetscErrorCode DescribeHost(MPI_Comm node, const Mask *mine, HeatHost *host)
+   `node`, the ranks of the host.
+   @param[out] sets_out  [host->ranks] masks on the first rank, freed with PetscFree; else NULL */
+static PetscErrorCode DescribeHost(MPI_Comm node, const Mask *mine, Mask **sets_out, HeatHost *host)
 {
   char        name[MPI_MAX_PROCESSOR_NAME] = {0};
   Mask       *sets                         = NULL;
@@ -189,7 +190,23 @@ static PetscErrorCode DescribeHost(MPI_Comm node, const Mask *mine, HeatHost *ho
     (void)snprintf(host->name, sizeof host->name, "%.*s", (int)sizeof host->name - 1, name);
     PetscCall(Examine(sets, host));
   }
-  PetscCall(PetscFree(sets));
+  *sets_out = sets;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill `all` [size] on rank 0.  On one host, its first rank, rank 0, has all masks already; several
+   hosts are gathered.  Collective on comm.
+   @param[in] sets  what DescribeHost has gathered */
+static PetscErrorCode GatherParts(MPI_Comm comm, PetscMPIInt size, const Part *mine,
+                                  const Mask *sets, PetscBool one_host, Part *all)
+{
+  PetscFunctionBeginUser;
+  if (!one_host)
+    PetscCallMPI(MPI_Gather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, 0, comm));
+  for (int k = 0; one_host && all && k < size; k++) {
+    all[k].host = k == 0 ? mine->host : (HeatHost){.ranks = 0};
+    DescribeMask(&sets[k], all[k].mask);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -217,8 +234,8 @@ static PetscErrorCode Store(int n, const Part *parts, HeatBinding *b)
 static PetscErrorCode Collect(MPI_Comm comm, MPI_Comm node, HeatBinding *b)
 {
   Part        mine, *all = NULL;
-  Mask        set;
-  PetscMPIInt rank, size;
+  Mask        set, *sets;
+  PetscMPIInt rank, size, ranks;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(&mine, sizeof mine));
@@ -227,12 +244,14 @@ static PetscErrorCode Collect(MPI_Comm comm, MPI_Comm node, HeatBinding *b)
   PetscCallMPI(MPI_Comm_rank(node, &b->local));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(DescribeHost(node, &set, &mine.host));
+  PetscCallMPI(MPI_Comm_size(node, &ranks));
+  PetscCall(DescribeHost(node, &set, &sets, &mine.host));
   DescribeMask(&set, mine.mask);
   if (rank == 0) PetscCall(PetscMalloc1(size, &all));
-  PetscCallMPI(MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, comm));
+  PetscCall(GatherParts(comm, size, &mine, sets, (PetscBool)(ranks == size), all));
   if (rank == 0) PetscCall(Store(size, all, b));
   PetscCall(PetscFree(all));
+  PetscCall(PetscFree(sets));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -34,9 +34,10 @@ typedef struct {
   char       **masks;   /* [n_ranks] processors that each rank may run on, as "0-3,8" */
 } HeatBinding;
 
-/** Collect hosts and binding on rank 0.  Collective on comm: two gathers.  The first one gathers
- *  the masks of a host's ranks on the host's first rank, which asks the operating system for the
- *  cores; in the second one rank 0 receives a HeatHost and 64 bytes of each rank.
+/** Collect hosts and binding on rank 0.  Collective on comm: one gather, or two with several hosts.
+ *  The first one gathers the masks of a host's ranks on the host's first rank, which asks the
+ *  operating system for the cores; in the second one rank 0 receives a HeatHost and 64 bytes of
+ *  each rank.
  *  @param[in] node  the ranks of this rank's host in the order of comm, borrowed; MPI_COMM_NULL:
  *                   they are found, by one more collective call */
 PetscErrorCode HeatBindingCollect(MPI_Comm comm, MPI_Comm node, HeatBinding *b);

@@ -182,7 +182,7 @@ PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume)
   PetscCall(FreeColumns(&columns));
   PetscCall(code);
   PetscCall(TablePath(state->c, path));
-  PetscCall(HeatTableCheck(state->grid->comm, path, resume));
+  if (resume) PetscCall(HeatTableCheck(state->grid->comm, path, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

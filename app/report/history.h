@@ -22,8 +22,9 @@ PetscErrorCode HeatHistoryCreate(HeatHistory **history);
 PetscErrorCode HeatHistoryOpen(HeatHistory *history, const HeatRunState *state,
                                PetscInt64 resume_step);
 
-/** Check, before anything is changed, that all columns have different names and that history.csv
- *  can be opened.  Collective.
+/** Check, before anything is changed, that all columns have different names and, with `resume`,
+ *  that history.csv can be continued.  HeatOutputDirectoryStart checks that a new one can be
+ *  written.  Collective.
  *  Errors: HEAT_ERR_INPUT where two columns have one name; HEAT_ERR_FILE as HeatTableCheck. */
 PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume);
 

@@ -22,7 +22,8 @@ PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatWarnings *warning
 
 /** Check, before anything is changed in the output folder, that the files can be opened: fail for
  *  two columns of one name, a file of an earlier run that is no table, or a folder with the name of
- *  a table or of another file of every run.  Collective.
+ *  a table of this run.  A folder with the name of a new history.csv, or of another file of every
+ *  run, is left to HeatOutputDirectoryStart.  Collective.
  *  @param[in] resume  the run continues from a checkpoint
  *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputCheck(const HeatOutput *output, const HeatRunState *state,

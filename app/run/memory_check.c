@@ -94,7 +94,8 @@ static PetscErrorCode FindNeeds(const HeatCase *c, const Place *place, PetscInt6
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return what all ranks of a node need beyond what each of them has already [bytes]. */
+/* Return what all ranks of a node with equal blocks need beyond what they have already [bytes].
+   @param[in] resident  [bytes] that each of them is taken to have */
 static double NodeNeed(const Place *place, const Needs *needs, double resident)
 {
   return place->writers * needs->writer.total +
@@ -115,6 +116,20 @@ static void FindBlock(const HeatCase *c, const HeatGrid *grid, const Place *plac
   if (!layout.start[0]) return;
   block[0] = grid->nxl;
   block[1] = grid->nyl;
+}
+
+/* Compute what all ranks of this node need beyond what they have already [bytes].  Where blocks are
+   equal, the ranks are taken to have as much as this one, since they have done the same so far;
+   elsewhere this is collective on the ranks of the node. */
+static PetscErrorCode FindNodeNeed(const HeatNode *node, const Place *place, const Needs *needs,
+                                   double resident, PetscBool equal, double *need)
+{
+  PetscFunctionBeginUser;
+  *need = NodeNeed(place, needs, resident);
+  if (equal) PetscFunctionReturn(PETSC_SUCCESS);
+  *need = (place->number < place->writers ? needs->writer : needs->other).total - resident;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, need, 1, MPI_DOUBLE, MPI_SUM, node->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The number of nodes that would suffice. */
@@ -258,9 +273,9 @@ static PetscErrorCode Check(MPI_Comm comm, const HeatCase *c, const HeatGrid *gr
   FindBlock(c, grid, &place, size, block);
   if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
   PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
-  resident  = PetscMin(HeatMemoryResident(""), needs.other.total);
-  node_need = (place.number < place.writers ? needs.writer : needs.other).total - resident;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &node_need, 1, MPI_DOUBLE, MPI_SUM, node->comm));
+  resident = PetscMin(HeatMemoryResident(""), needs.other.total);
+  PetscCall(FindNodeNeed(node, &place, &needs, resident,
+                         (PetscBool)(!grid || !grid->layout.start[0]), &node_need));
   PetscCall(Read(&place, &needs, resident, node_need, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)
                                                   : 0.0;

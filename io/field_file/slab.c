@@ -305,7 +305,7 @@ PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *r
 }
 
 /* Compute the checksums of the rows that this rank would own if every rank were an owner.
-   Collective on grid->row_comm.
+   Collective on grid->comm: its first call makes the communicator of a row of blocks.
    @param[out] home, first, n  the checksums of rows [first, first + n), freed by the caller */
 static PetscErrorCode SumAtHome(const HeatGrid *g, size_t bytes, const void *block, uint64_t **home,
                                 PetscInt *first, PetscInt *n)
@@ -314,8 +314,10 @@ static PetscErrorCode SumAtHome(const HeatGrid *g, size_t bytes, const void *blo
   const char  *cell = (const char *)block;
   uint64_t    *partial;
   PetscMPIInt *counts;
+  MPI_Comm     row;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatGridGetRowComm(g, &row));
   PetscCall(PetscMalloc2((size_t)g->nyl, &partial, (size_t)g->px, &counts));
   for (PetscInt j = 0; j < g->nyl; j++) {
     const PetscInt64 index = (PetscInt64)(g->ys + j) * (PetscInt64)g->nx + (PetscInt64)g->xs;
@@ -328,7 +330,7 @@ static PetscErrorCode SumAtHome(const HeatGrid *g, size_t bytes, const void *blo
   *first = FirstRow(&deal, (PetscInt)g->rank);
   *n     = counts[g->ip];
   PetscCall(PetscMalloc1((size_t)*n, home));
-  PetscCallMPI(MPI_Reduce_scatter(partial, *home, counts, MPI_UINT64_T, MPI_SUM, g->row_comm));
+  PetscCallMPI(MPI_Reduce_scatter(partial, *home, counts, MPI_UINT64_T, MPI_SUM, row));
   PetscCall(PetscFree2(partial, counts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

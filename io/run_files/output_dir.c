@@ -384,20 +384,28 @@ static PetscErrorCode Prepare(const char *dir, PetscBool restart, HeatFileError 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fail if a folder has a name under which every run must be able to write a file: results.json,
-   snapshots.xdmf or a temporary name.  An output folder that does not exist has none. */
+/* Return whether every run must be able to write a file of this name. */
+static PetscBool IsOfEveryRun(const char *name)
+{
+  static const char *const every[] = {"results.json", "snapshots.xdmf", "history.csv"};
+
+  for (size_t k = 0; k < sizeof every / sizeof every[0]; k++)
+    if (strcmp(name, every[k]) == 0) return PETSC_TRUE;
+  return KindOf(name) == NAME_PART ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Fail if a folder has a name under which every run must be able to write a file.  An output folder
+   that does not exist has none. */
 static void CheckNames(const char *dir, HeatFileError *error)
 {
   DIR           *folder = opendir(dir);
   struct dirent *entry;
 
   while (folder && (entry = readdir(folder))) {
-    const NameKind kind = KindOf(entry->d_name);
-    char           path[PETSC_MAX_PATH_LEN];
-    struct stat    status;
+    char        path[PETSC_MAX_PATH_LEN];
+    struct stat status;
 
-    if (kind != NAME_PART && kind != NAME_RESULTS && strcmp(entry->d_name, "snapshots.xdmf") != 0)
-      continue;
+    if (!IsOfEveryRun(entry->d_name)) continue;
     snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
     if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
       HeatFileFail(error, "%s in it is a folder; move it away", entry->d_name);

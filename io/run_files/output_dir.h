@@ -27,8 +27,8 @@ PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 
 /** Create `dir` (and its parents) and prepare it for a run.  Fails, before anything is changed, if
- *  results.json, snapshots.xdmf or a temporary name in `dir` is a folder, so that a run could not
- *  write its files.  Collective on comm; rank 0 does it.
+ *  results.json, snapshots.xdmf, history.csv or a temporary name in `dir` is a folder, so that a
+ *  run could not write its files.  Collective on comm; rank 0 does it.
  *  - A fresh run (restart false) deletes the files of an earlier run.  If there are checkpoints and
  *    the earlier run did not finish (no results.json with status ok or check-failed), all its files
  *    but temporary ones are instead moved into unfinished_NNN/, where that run can be continued,

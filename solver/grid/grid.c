@@ -143,12 +143,28 @@ static PetscErrorCode ChooseLayout(MPI_Comm comm, const HeatCase *c, HeatGrid *g
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the process grid and renumber the ranks.  Sets node, n_nodes, px, py, comm, row_comm,
-   rank, size, ip and jp, and with unequal blocks x_start, y_start and load_balance. */
+/* Create the grid's communicator: the one that PETSc makes of comm for its own messages, so that
+   PETSc needs no other for its objects on the grid.  Collective on comm.
+   @param[in]  renumbers  whether ranks get other numbers
+   @param[in]  key        where they do: ranks are ordered by it
+   @param[out] made       freed with PetscCommDestroy */
+static PetscErrorCode CreateComm(MPI_Comm comm, PetscBool renumbers, PetscInt key, MPI_Comm *made)
+{
+  MPI_Comm ordered = comm;
+
+  PetscFunctionBeginUser;
+  if (renumbers) PetscCallMPI(MPI_Comm_split(comm, 0, (int)key, &ordered));
+  PetscCall(PetscCommDuplicate(ordered, made, NULL));
+  if (renumbers) PetscCallMPI(MPI_Comm_free(&ordered));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Choose the process grid and renumber the ranks.  Sets node, n_nodes, px, py, comm, rank, size, ip
+   and jp, and with unequal blocks x_start, y_start and load_balance. */
 static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
 {
   PetscMPIInt rank, size;
-  PetscInt    key;
+  PetscBool   renumbers;
   HeatLayout *l = &g->layout;
 
   PetscFunctionBeginUser;
@@ -164,17 +180,15 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
                    " cells cannot be cut into %d blocks, one a "
                    "rank, by whole rows and columns; choose another number of ranks or of cells",
                    g->nx, g->ny, size);
-  key = HeatLayoutBlock(l, rank, g->node.index, g->node.local); /* ranks are ordered by key */
-  PetscCallMPI(MPI_Comm_split(comm, 0, (int)key, &g->comm));
+  /* The blocks of a single node are in the order of its ranks. */
+  renumbers = (PetscBool)(l->reordered && g->node.n > 1);
+  PetscCall(CreateComm(comm, renumbers, HeatLayoutBlock(l, rank, g->node.index, g->node.local),
+                       &g->comm));
   PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
   PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
   g->ip = g->rank % g->px;
   g->jp = g->rank / g->px;
-  PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
-  /* The blocks of a single node are in the order of its ranks. */
-  PetscCall(HeatNodeRenumber(
-      &g->node, g->comm,
-      (PetscBool)(g->node.successive && (!g->layout.reordered || g->n_nodes == 1))));
+  PetscCall(HeatNodeRenumber(&g->node, g->comm, (PetscBool)(g->node.successive && !renumbers)));
   PetscCall(ListNodes(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -254,10 +268,11 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
   *grid = g;
   PetscCall(PetscNew(&g->da));
   PetscCall(PetscNew(&g->map));
+  PetscCall(PetscNew(&g->row_comm));
   PetscCall(HeatVecRegisterReproducible());
   g->vec_type    = c->solver.reproducible ? HEAT_VEC_REPRODUCIBLE : VECSTANDARD;
   g->comm        = MPI_COMM_NULL;
-  g->row_comm    = MPI_COMM_NULL;
+  *g->row_comm   = MPI_COMM_NULL;
   g->nx          = c->grid.cells[0];
   g->ny          = c->grid.cells[1];
   g->x0          = c->grid.x[0];
@@ -302,9 +317,19 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
   PetscCall(PetscFree(g->node_of));
   PetscCall(HeatWritersClear(&g->writers));
   PetscCall(HeatNodeClear(&g->node));
-  if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
-  if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
+  if (g->row_comm && *g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(g->row_comm));
+  PetscCall(PetscFree(g->row_comm));
+  if (g->comm != MPI_COMM_NULL) PetscCall(PetscCommDestroy(&g->comm));
   PetscCall(PetscFree(*grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGridGetRowComm(const HeatGrid *g, MPI_Comm *comm)
+{
+  PetscFunctionBeginUser;
+  if (*g->row_comm == MPI_COMM_NULL)
+    PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, g->row_comm));
+  *comm = *g->row_comm;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -12,7 +12,8 @@
  *
  *  grid->comm has the ranks of the communicator that the grid was made from, renumbered such that
  *  each node (shared-memory domain) owns a compact rectangle of blocks where the numbers of ranks
- *  and nodes allow it.  Rank 0 keeps its number.
+ *  and nodes allow it.  Rank 0 keeps its number.  Where no rank gets another number, grids that are
+ *  made from one communicator share grid->comm, whose references PETSc counts.
  */
 #ifndef HEAT_SOLVER_GRID_H
 #define HEAT_SOLVER_GRID_H
@@ -46,7 +47,7 @@
  */
 typedef struct {
   MPI_Comm     comm;     /* owned; the rank of block (ip, jp) is jp * px + ip */
-  MPI_Comm     row_comm; /* owned; the ranks of this row of blocks, ordered by ip */
+  MPI_Comm    *row_comm; /* owned [1]; MPI_COMM_NULL until HeatGridGetRowComm creates it */
   PetscMPIInt  rank;     /* this rank's number in comm */
   PetscMPIInt  size;     /* number of ranks of comm */
   PetscInt     n_nodes;  /* number of nodes (shared-memory domains) */
@@ -95,6 +96,11 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 
 /** Free the grid and set *grid to NULL; *grid may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatGridDestroy(HeatGrid **grid);
+
+/** Return the communicator of this row of blocks, whose ranks are ordered by ip.  The first call
+ *  creates it.  Collective on grid->comm.
+ *  @param[out] comm  owned by the grid */
+PetscErrorCode HeatGridGetRowComm(const HeatGrid *grid, MPI_Comm *comm);
 
 /** Create a global Vec, whose local array is T[j][i] of the own cells, [nyl][nxl], filled with
  *  zeros.  Collective on grid->comm.

@@ -29,6 +29,15 @@ static PetscErrorCode FindOwn(HeatNode *node, MPI_Comm comm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set what a single node, which has all ranks of comm, is known to be. */
+static void SetOnlyNode(HeatNode *node)
+{
+  node->n     = 1;
+  node->index = 0;
+  node->most  = node->size;
+  node->even = node->successive = PETSC_TRUE;
+}
+
 /* Set `index` where the ranks of the nodes are mixed: the number of first ranks below this node's.
    Collective on comm. */
 static PetscErrorCode CountBelow(HeatNode *node, MPI_Comm comm)
@@ -46,16 +55,14 @@ static PetscErrorCode CountBelow(HeatNode *node, MPI_Comm comm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatNodeFind(MPI_Comm comm, HeatNode *node)
+/* Set the numbers of all nodes and the index of this one.  Collective on comm. */
+static PetscErrorCode CompareNodes(HeatNode *node, MPI_Comm comm)
 {
   HeatReduction *r;
   PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node->comm));
-  PetscCallMPI(MPI_Comm_size(node->comm, &node->size));
-  PetscCall(FindOwn(node, comm));
   const PetscInt64 is_first = node->local == 0 ? 1 : 0;
   const PetscBool  follows  = (PetscBool)(rank - node->first == node->local &&
                                         node->first % node->size == 0);
@@ -74,6 +81,21 @@ PetscErrorCode HeatNodeFind(MPI_Comm comm, HeatNode *node)
   node->successive = (PetscBool)(node->even && most[2] == 0.0);
   if (node->successive) node->index = node->first / node->size;
   else PetscCall(CountBelow(node, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatNodeFind(MPI_Comm comm, HeatNode *node)
+{
+  PetscMPIInt rank, size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node->comm));
+  PetscCallMPI(MPI_Comm_size(node->comm, &node->size));
+  PetscCall(FindOwn(node, comm));
+  if (node->size == size) SetOnlyNode(node);
+  else PetscCall(CompareNodes(node, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -24,8 +24,8 @@ typedef struct {
                            index of a rank's node */
 } HeatNode;
 
-/** Find the nodes of comm.  Collective on comm.  Where `successive` is found, this is the splitting
- *  of comm and one reduction; elsewhere two more calls.
+/** Find the nodes of comm.  Collective on comm.  On one node this is the splitting of comm alone,
+ *  on several nodes one reduction more, and two more calls where `successive` is not found.
  *  @param[out] node  free it with HeatNodeClear */
 PetscErrorCode HeatNodeFind(MPI_Comm comm, HeatNode *node);
 

@@ -406,6 +406,12 @@ PetscErrorCode HeatOperatorAddCoefficientsRead(const HeatOperator *op, HeatReduc
  *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
+/** Store what HeatOperatorStableStep computes, for a linear operator, where it never changes.  The
+ *  set-up of HeatOperatorMostSteps, or with `stages` that of HeatOperatorTakesStages, finds it in
+ *  its one reduction.  The first call of either function is collective.
+ *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
+PetscErrorCode HeatOperatorLinearStableStep(HeatOperator *op, PetscBool stages, PetscReal *dt);
+
 /** Return the bound on the eigenvalues [1/s] of this rank's cells from which HeatOperatorStableStep
  *  follows, for a reduction with other numbers.  Not collective. */
 PetscReal HeatOperatorStiffness(const HeatOperator *op);

@@ -47,7 +47,7 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   const PetscBool flux    = HeatBoundariesFluxVaries(op->boundaries);
   const PetscBool ambient = (PetscBool)(op->ambient_exchange &&
                                         HeatAmbientExchangeVaries(op->ambient_exchange));
-  PetscBool       traits[2 + HEAT_SIDES]; /* not fixed; some flux of time; sides with a flux */
+  PetscReal       most_of[3 + HEAT_SIDES]; /* not fixed; flux of time; stiffness; sides with flux */
   HeatOperatorSteps *s;
   PetscInt           most = op->most_steps;
 
@@ -59,15 +59,17 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   s->stages  = stages;
   s->factors = factors;
   s->level   = (PetscBool)(!stages && ambient && HeatAmbientExchangeIsLevel(op->ambient_exchange));
-  traits[0]  = (PetscBool)(!op->linear || (ambient && !s->level) || !source || (stages && flux));
-  traits[1]  = flux;
+  most_of[0] = !op->linear || (ambient && !s->level) || !source || (stages && flux) ? 1.0 : 0.0;
+  most_of[1] = flux ? 1.0 : 0.0;
+  most_of[2] = op->linear ? HeatOperatorStiffness(op) : 0.0;
   for (int side = 0; side < HEAT_SIDES; side++)
-    traits[2 + side] = HeatBoundariesSideHasFlux(op->boundaries, (HeatSide)side);
+    most_of[3 + side] = HeatBoundariesSideHasFlux(op->boundaries, (HeatSide)side) ? 1.0 : 0.0;
   PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, traits, 2 + HEAT_SIDES, MPIU_BOOL, MPI_LOR, op->grid->comm));
-  s->fixed = traits[0] ? PETSC_FALSE : PETSC_TRUE;
+      MPI_Allreduce(MPI_IN_PLACE, most_of, 3 + HEAT_SIDES, MPIU_REAL, MPIU_MAX, op->grid->comm));
+  s->fixed  = most_of[0] > 0.0 ? PETSC_FALSE : PETSC_TRUE;
+  s->stable = HeatOperatorStableStepOf(most_of[2]);
   for (int side = 0; side < HEAT_SIDES; side++)
-    s->flux[side] = (PetscBool)(traits[1] && traits[2 + side]);
+    s->flux[side] = (PetscBool)(most_of[1] > 0.0 && most_of[3 + side] > 0.0);
   if (most == 0) PetscCall(HeatOperatorStepsWanted(stages, &most));
   s->frame = HeatFrameMake(op->grid, most);
   if (s->fixed && s->frame.depth) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
@@ -81,6 +83,14 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetUpSteps(op, PETSC_FALSE));
   *most = op->steps->fixed ? PetscMax(op->steps->frame.depth, 1) : 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorLinearStableStep(HeatOperator *op, PetscBool stages, PetscReal *dt)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorSetUpSteps(op, stages));
+  *dt = op->steps->stable;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -14,6 +14,7 @@ struct HeatOperatorSteps {
   PetscBool      level;   /* T_amb of the ambient exchange depends on time alone */
   PetscBool      flux[HEAT_SIDES]; /* some prescribed flux changes with time, and this side has a
                                       prescribed flux; equal on all ranks */
+  PetscReal      stable; /* [s] HeatOperatorStableStep at the set-up; undefined where not linear */
   HeatFrame      frame;  /* the block with its deep halo; its depth is 0 where none fits */
   HeatHaloCounts counts; /* of deep halo exchanges by this rank since creation */
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
@@ -42,9 +43,10 @@ struct HeatOperatorSteps {
                                         step [K]; NULL: no heat crosses that side on this rank */
 };
 
-/** Set up op->steps, unless it exists for what is swept: find out whether coefficients are fixed,
- *  and choose the frame.  Both differ between steps and stages, so that whatever was set up for the
- *  other kind is freed.  Collective.
+/** Set up op->steps, unless it exists for what is swept: find out whether coefficients are fixed
+ *  and, where the operator is linear, the stable step, in one reduction; then choose the frame.
+ *  Fixedness and frame differ between steps and stages, so that whatever was set up for the other
+ *  kind is freed.  Collective.
  *  @param[in] stages  sweeps take stages of rkl2, not steps of ftcs */
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages);
 

@@ -26,6 +26,17 @@ static PetscErrorCode CheckStable(HeatStepper *s, PetscReal dt, PetscReal limit)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compute the limit [s] at the field of the operator's last update; it does not change where the
+   operator is linear. */
+static PetscErrorCode FindLimit(HeatStepper *s, PetscReal *limit)
+{
+  PetscFunctionBeginUser;
+  if (HeatOperatorIsLinear(s->op))
+    PetscCall(HeatOperatorLinearStableStep(s->op, PETSC_FALSE, limit));
+  else PetscCall(HeatOperatorStableStep(s->op, limit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 {
   PetscReal limit;
@@ -34,7 +45,7 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   PetscCall(HeatOperatorSumExchange(s->op));
   /* FirstStep chooses a step that is not given. */
   if (!HeatOperatorIsLinear(s->op) || dt == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorStableStep(s->op, &limit));
+  PetscCall(FindLimit(s, &limit));
   PetscCall(CheckStable(s, dt, limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -119,7 +130,7 @@ static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *d
   PetscFunctionBeginUser;
   PetscCall(HeatStepperBring(s, t, T));
   if (HeatOperatorIsLinear(s->op) && *dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorStableStep(s->op, &limit));
+  PetscCall(FindLimit(s, &limit));
   if (*dt == 0.0) *dt = limit;
   PetscCall(CheckStable(s, *dt, limit));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -68,7 +68,8 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   (void)dt;
   PetscCall(PetscNew(&e));
   s->data = e;
-  if (HeatOperatorIsLinear(s->op)) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
+  if (HeatOperatorIsLinear(s->op))
+    PetscCall(HeatOperatorLinearStableStep(s->op, PETSC_TRUE, &e->limit));
   PetscCall(HeatOperatorTakesStages(s->op, &e->fixed));
   if (e->fixed) {
     PetscCall(HeatOperatorSumExchange(s->op));
@@ -399,7 +400,8 @@ static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *d
   PetscFunctionBeginUser;
   if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatStepperBring(s, t, T));
-  PetscCall(HeatOperatorStableStep(s->op, dt));
+  if (HeatOperatorIsLinear(s->op)) *dt = ((Rkl2 *)s->data)->limit;
+  else PetscCall(HeatOperatorStableStep(s->op, dt));
   if (*dt < PETSC_MAX_REAL)
     *dt *= StableSteps(HEAT_RKL2_AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : LimitMargin);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -22,6 +22,7 @@ class Counted:
     outcome: Outcome
     ranks: int
     profiler: dict
+    communicators: int  # calls that create communicators; heat2d does not count them
 
     @property
     def kinds(self) -> dict:
@@ -50,7 +51,8 @@ def counted_run(directory: Path, case: dict, *args: str, ranks: int, launcher: t
     assert len(lines) == ranks, "the profiler of some rank has written nothing"
     profiler = {quantity: [sum(line[quantity][k] for line in lines) for k in (0, 1)] for quantity in ("messages", "bytes")}
     profiler["collectives"] = sum(line["collectives"] for line in lines)
-    return Counted(Outcome(done.returncode, done.stdout, done.stderr, directory / "out"), ranks, profiler)
+    return Counted(Outcome(done.returncode, done.stdout, done.stderr, directory / "out"), ranks, profiler,
+                   sum(line["communicators"] for line in lines))
 
 
 def assert_equal_counts(run: Counted) -> None:

@@ -1,17 +1,24 @@
 /* Count MPI's messages, independently of heat2d: a profiler by MPI's profiling interface.
  *
  * This library is preloaded into the ranks.  It counts point-to-point messages and their bytes,
- * within and between nodes, and collective calls on communicators of several ranks.  At
- * MPI_Finalize each rank writes one line of JSON to the file $HEAT2D_MESSAGES_FILE.RANK.  It shares
- * no code with app/process/communication.c and works another way: destinations are translated to
- * MPI_COMM_WORLD, for which a table has the node of each rank; requests are in a list. */
+ * within and between nodes, collective calls on communicators of several ranks, and calls that
+ * create communicators.  At MPI_Finalize each rank writes one line of JSON to the file
+ * $HEAT2D_MESSAGES_FILE.RANK.  It shares no code with app/process/communication.c and works another
+ * way: destinations are translated to MPI_COMM_WORLD, for which a table has the node of each rank;
+ * requests are in a list.
+ *
+ * With HEAT2D_MESSAGES_TRACE in the environment, rank 0 also writes to stderr the name of each
+ * collective call and the functions that make it, as backtrace_symbols_fd does: `addr2line -f -e
+ * PROGRAM ADDRESS` names a function of the program. */
+#include <execinfo.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { MOST_REQUESTS = 65536 };
 
-static long long messages[2], bytes[2], collectives;
+static long long messages[2], bytes[2], collectives, communicators;
 static int      *node; /* [ranks of the world] the first rank on the node of each rank */
 static int       me;
 
@@ -80,12 +87,25 @@ static void Freed(MPI_Request request)
   }
 }
 
-static void Collective(MPI_Comm comm)
+/* Write the name of a call and who makes it, if this is asked for. */
+static void Trace(const char *name)
+{
+  void *callers[32]; /* chosen: as deep as heat2d's calls go */
+
+  if (me != 0 || !getenv("HEAT2D_MESSAGES_TRACE")) return;
+  fprintf(stderr, "MPI_%s\n", name);
+  backtrace_symbols_fd(callers, backtrace(callers, 32), STDERR_FILENO);
+}
+
+/* Add a call on a communicator of several ranks to a counter. */
+static void Collective(const char *name, MPI_Comm comm, long long *counter)
 {
   int size;
 
   PMPI_Comm_size(comm, &size);
-  if (size > 1) collectives++;
+  if (size < 2) return;
+  ++*counter;
+  Trace(name);
 }
 
 /* Find the nodes: the first rank of each rank's shared-memory communicator. */
@@ -128,8 +148,10 @@ int MPI_Finalize(void)
 
   if (name && snprintf(path, sizeof path, "%s.%d", name, me) < (int)sizeof path &&
       (file = fopen(path, "w"))) {
-    fprintf(file, "{\"messages\": [%lld, %lld], \"bytes\": [%lld, %lld], \"collectives\": %lld}\n",
-            messages[0], messages[1], bytes[0], bytes[1], collectives);
+    fprintf(file,
+            "{\"messages\": [%lld, %lld], \"bytes\": [%lld, %lld], \"collectives\": %lld, "
+            "\"communicators\": %lld}\n",
+            messages[0], messages[1], bytes[0], bytes[1], collectives, communicators);
     fclose(file);
   }
   return PMPI_Finalize();
@@ -154,12 +176,15 @@ int MPI_Finalize(void)
     Keep(*r, n, t, to, c);                                                                         \
     return code;                                                                                   \
   }
-#define COLLECTIVE(name, parameters, arguments)                                                    \
+#define COUNTED(name, counter, parameters, arguments)                                              \
   int MPI_##name parameters                                                                        \
   {                                                                                                \
-    Collective(c);                                                                                 \
+    Collective(#name, c, &(counter));                                                              \
     return PMPI_##name arguments;                                                                  \
   }
+#define COLLECTIVE(name, parameters, arguments) COUNTED(name, collectives, parameters, arguments)
+#define CREATION(name, parameters, arguments)   COUNTED(name, communicators, parameters, arguments)
+
 #define REDUCE(N) const void *a, void *b, N n, MPI_Datatype t, MPI_Op o
 #define PASS(N)   const void *a, N n, MPI_Datatype t, void *b, N m, MPI_Datatype u
 /* clang-format off */
@@ -221,6 +246,11 @@ FUNCTIONS(_c, MPI_Count, MPI_Aint)
 #endif
 COLLECTIVE(Barrier, (MPI_Comm c), (c))
 COLLECTIVE(Ibarrier, (MPI_Comm c, MPI_Request *r), (c, r))
+CREATION(Comm_dup, (MPI_Comm c, MPI_Comm *made), (c, made))
+CREATION(Comm_split, (MPI_Comm c, int color, int key, MPI_Comm *made), (c, color, key, made))
+CREATION(Comm_split_type, (MPI_Comm c, int type, int key, MPI_Info info, MPI_Comm *made),
+         (c, type, key, info, made))
+CREATION(Comm_create, (MPI_Comm c, MPI_Group group, MPI_Comm *made), (c, group, made))
 int MPI_Start(MPI_Request *r)
 {
   Started(*r);

@@ -153,9 +153,11 @@ static void petsc_sees_the_same_ownership(void **state)
 static PetscReal RowComm(HeatProblem *p)
 {
   PetscMPIInt rank, size;
+  MPI_Comm    row;
 
-  MPI_Comm_rank(p->g->row_comm, &rank);
-  MPI_Comm_size(p->g->row_comm, &size);
+  OK(HeatGridGetRowComm(p->g, &row));
+  MPI_Comm_rank(row, &rank);
+  MPI_Comm_size(row, &size);
   return (rank != p->g->ip) + (size != p->g->px);
 }
 
