@@ -6,6 +6,7 @@
 
 #include "app/process/memory_have.h"
 #include "app/state/run_memory.h"
+#include "io/field_file/slab_traffic.h"
 #include "solver/base/printable.h"
 #include "solver/physics/touching.h"
 
@@ -66,6 +67,7 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   if (interfaces < 0) *run = Unknown();
   Add(run, (double)interfaces, &one, sizeof(PetscReal));
   counts = HeatModelStepsExchanges(&p->steps, p->steps.steps);
+  if (!counts.known) *run = *set_up = Unknown();
   Add(run, (double)counts.single, &one, sizeof(PetscReal));
   if (p->steps.deep == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatLayoutHalo(&p->layout, p->steps.deep, PETSC_TRUE, &deep));
@@ -156,6 +158,51 @@ static PetscErrorCode FindPreconditioner(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether files give materials or properties cell by cell. */
+static PetscBool HasCellInputs(const HeatCase *c)
+{
+  for (PetscInt r = 0; r < c->n_regions; r++)
+    if (c->regions[r].map.file) return PETSC_TRUE;
+  for (int k = 0; k < HEAT_PROPERTIES; k++)
+    if (c->properties[k].file) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Add the messages by which fields are moved, if they are known; else set *sum to NaN. */
+static PetscErrorCode AddFields(const HeatPlan *p, const HeatFieldMoves *moves, PetscBool known,
+                                HeatPlanTraffic *sum)
+{
+  const PetscInt    asked = HeatWritersPerNode(p->c, p->layout.size, p->layout.n_nodes);
+  HeatLayoutTraffic traffic;
+
+  PetscFunctionBeginUser;
+  if (!known) *sum = Unknown();
+  if (!known) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatSlabTraffic(&p->layout, asked, moves, &traffic));
+  Add(sum, 1.0, &traffic, 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Predict the messages by which fields are read from files and written to files. */
+static PetscErrorCode PlanFields(HeatPlan *p)
+{
+  HeatPlanTraffic *output = &p->run[HEAT_TRAFFIC_OUTPUT];
+  const PetscBool  counts = HeatSlabCanCount(&p->layout);
+  HeatFieldMoves   moves;
+  PetscBool        known;
+
+  PetscFunctionBeginUser;
+  if (p->request.work != HEAT_PLAN_RUN) PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->c->n_files > 0) {
+    PetscCall(HeatPlanCountRead(p, &moves, &known));
+    PetscCall(AddFields(p, &moves, (PetscBool)(known && counts), &p->run[HEAT_TRAFFIC_SETUP]));
+  }
+  PetscCall(HeatPlanCountWritten(p, &moves, &known));
+  *output = (HeatPlanTraffic){{0.0, 0.0}, {0.0, 0.0}, NAN};
+  PetscCall(AddFields(p, &moves, (PetscBool)(known && counts), output));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
 {
   HeatLayoutTraffic writers, touching;
@@ -169,8 +216,7 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
     PetscCall(HeatTouchingTraffic(p->c, &p->layout, &touching));
     Add(&p->run[HEAT_TRAFFIC_SETUP], 1.0, &touching, sizeof(PetscReal));
   }
-  /* Reading files sends messages that are not predicted. */
-  if (p->c->n_files > 0) p->run[HEAT_TRAFFIC_SETUP] = Unknown();
+  PetscCall(PlanFields(p));
   PetscCall(PlanHalo(p));
   if (!IsImplicit(p->c)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FindPreconditioner(p));
@@ -181,10 +227,13 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
   PetscCall(HeatModelLevels(p->c, body, &p->layout, p->steps.sigma, &p->n_levels, p->levels));
   if (p->n_levels > 0) PetscCall(PlanSolves(p));
   else ForgetMultigrid(p);
+  /* Which cells the levels join depends on what files give cell by cell, so that the messages of
+     solves are an estimate, and those of set-ups are not known. */
+  if (HasCellInputs(p->c)) p->run[HEAT_TRAFFIC_SETUP] = Unknown();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Memory and files. */
+/* Memory. */
 
 /* Replace the parts of the memory in which a benchmark differs from a run of its case.  A benchmark
    of steps keeps a copy and a residual of a field for its checks, which take more than the pieces
@@ -260,88 +309,6 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Count the steps 0, ..., n that are multiples of `every`, and step n in any case if `last`. */
-static PetscInt64 CountEvery(PetscInt64 n, PetscInt64 every, PetscBool last)
-{
-  return n / every + 1 + (last && n % every ? 1 : 0);
-}
-
-/* Return how many of n checkpoints, the k-th one at step k `every`, are kept: the newest ones, and
-   those at multiples of keep_every. */
-static PetscInt64 CountKept(const HeatCase *c, PetscInt64 n)
-{
-  const PetscInt64 newest = PetscMin(n, c->checkpoint.keep), every = c->checkpoint.every;
-  PetscInt64       a = every, b = c->checkpoint.keep_every;
-
-  if (b == 0) return newest;
-  while (b) { /* Euclid's algorithm: a becomes the greatest common divisor */
-    const PetscInt64 rest = a % b;
-
-    a = b;
-    b = rest;
-  }
-  return newest + (n - newest) / (c->checkpoint.keep_every / a);
-}
-
-/* Return n times a number of bytes, or -1 (not known) where either is not known or the product
-   exceeds 64 bits. */
-static PetscInt64 Times(PetscInt64 n, PetscInt64 bytes)
-{
-  if (n < 0 || bytes < 0 || (n > 0 && bytes > INT64_MAX / n)) return -1;
-  return n * bytes;
-}
-
-/* Return the sum of two numbers of bytes, or -1 where either is not known or the sum exceeds 64
-   bits. */
-static PetscInt64 Sum(PetscInt64 a, PetscInt64 b)
-{
-  return a < 0 || b < 0 || a > INT64_MAX - b ? -1 : a + b;
-}
-
-/* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
-   and y), the time and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
-   checkpoint are left out. */
-static PetscErrorCode PlanFiles(HeatPlan *p)
-{
-  const HeatCase  *c     = p->c;
-  const PetscInt64 cells = (PetscInt64)p->layout.nx * (PetscInt64)p->layout.ny;
-  const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 3);
-  const PetscInt64 sums = 8 * (PetscInt64)p->layout.ny, real = Sum(Times(8, cells), sums);
-  const PetscInt64 n      = p->steps.steps;
-  HeatPlanFiles   *f      = &p->files;
-  const PetscBool *fields = c->output.fields;
-  const PetscInt64 reals  = fields[HEAT_FIELD_TEMPERATURE] + fields[HEAT_FIELD_CONDUCTIVITY] * 2 +
-                           fields[HEAT_FIELD_HEAT_FLUX] * 2;
-  const PetscInt64 codes = fields[HEAT_FIELD_MATERIAL] + fields[HEAT_FIELD_OWNER];
-  PetscBool        sums_exchange;
-
-  PetscFunctionBeginUser;
-  f->snapshot = Sum(axes, Sum(Times(reals, real), Times(codes, Sum(Times(4, cells), sums))));
-  PetscCall(HeatNeedSumsExchange(c, &sums_exchange));
-  f->checkpoint = Sum(axes, Times(c->time.scheme == HEAT_SCHEME_BDF2 ? 3
-                                  : sums_exchange                    ? 2
-                                                                     : 1,
-                                  real));
-  if (c->output.compression == HEAT_COMPRESSION_DEFLATE) f->snapshot = -1;
-  if (p->request.work != HEAT_PLAN_RUN) {
-    f->n_snapshots   = 0;
-    f->n_checkpoints = p->request.work == HEAT_PLAN_BENCH ? 0 : 2; /* the newest two, at most */
-    f->all = Sum(Times(f->n_checkpoints, f->checkpoint), p->request.last_field ? f->snapshot : 0);
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  f->n_snapshots = 1; /* the last state */
-  if (c->output.snapshots_interval > 0.0) f->n_snapshots = -1;
-  if (c->output.snapshots_every > 0)
-    f->n_snapshots = n < 0 ? -1 : CountEvery(n, c->output.snapshots_every, PETSC_TRUE);
-  f->n_checkpoints = 0;
-  if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0 || c->checkpoint.daly)
-    f->n_checkpoints = c->checkpoint.keep;
-  if (c->checkpoint.every > 0 && n >= 0)
-    f->n_checkpoints = CountKept(c, (n + c->checkpoint.every - 1) / c->checkpoint.every);
-  f->all = Sum(Times(f->n_snapshots, f->snapshot), Times(f->n_checkpoints, f->checkpoint));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The plan. */
 
 PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, HeatPlan *p)
@@ -355,7 +322,7 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
   PetscCall(HeatModelBodyCreate(c, &body));
   if (request->work == HEAT_PLAN_CHECKPOINTS) p->steps = (HeatModelSteps){.known = PETSC_TRUE};
   else PetscCall(HeatModelStepsMake(c, &body, &p->layout, &p->steps));
-  PetscCall(PlanFiles(p));
+  PetscCall(HeatPlanFillFiles(p));
   PetscCall(PlanTraffic(p, &body));
   PetscCall(HeatPlanFillTime(p, &body));
   PetscCall(HeatModelBodyDestroy(&body));

@@ -9,6 +9,7 @@
 
 #include "app/process/communication.h"
 #include "app/report/warnings.h"
+#include "solver/grid/grid.h"
 #include "solver/measure/memory_need.h"
 #include "solver/model/time_model.h"
 
@@ -110,6 +111,18 @@ PetscErrorCode HeatPlanClear(HeatPlan *plan);
 /** Choose the layout of the plan, and set the members about blocks.  HeatPlanMake calls it.
  *  Errors: as HeatPlanMake; HEAT_ERR_INPUT for a rank whose speed leaves it without cells. */
 PetscErrorCode HeatPlanLayout(HeatPlan *plan);
+
+/** Predict the files: plan->files.  A size counts the values, the axes (centres and edges of the
+ *  cells along x and y), the time and the checksums of rows; HDF5's own structures, some 10 kB, and
+ *  the texts in a checkpoint are left out.  HeatPlanMake calls it. */
+PetscErrorCode HeatPlanFillFiles(HeatPlan *plan);
+
+/** Count how often the run moves fields from files at its set-up, or to files.  The file of a field
+ *  is opened where its messages depend on it.
+ *  @param[out] known  false: the counts are not known: a file cannot be read, snapshots are
+ *                     compressed, or the run decides how many files it writes */
+PetscErrorCode HeatPlanCountRead(const HeatPlan *plan, HeatFieldMoves *moves, PetscBool *known);
+PetscErrorCode HeatPlanCountWritten(const HeatPlan *plan, HeatFieldMoves *moves, PetscBool *known);
 
 /** Return the linear iterations of a step: those of the request, or six for each solve. */
 PetscReal HeatPlanIterations(const HeatPlan *plan);

@@ -29,6 +29,9 @@ static HeatCoefficients CoefficientsOf(const HeatCase *c)
 /* Return the number of rows of history.csv per step. */
 static double RowsOf(const HeatCase *c, PetscInt64 steps)
 {
+  const PetscInt64 rows = HeatModelHistoryRows(c, steps);
+
+  if (rows > 0 && steps > 0) return (double)rows / (double)steps;
   if (c->output.history_every > 0) return 1.0 / (double)c->output.history_every;
   return 1.0 / (double)HeatTimeGridRowEvery((PetscReal)steps);
 }

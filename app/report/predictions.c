@@ -1,6 +1,7 @@
 /** Predicted communication (predictions.h). */
 #include "app/report/predictions.h"
 
+#include "io/field_file/slab_traffic.h"
 #include "solver/multigrid/heat_petsc.h"
 
 /* Return the traffic of `sum`, whose values have `bytes` bytes. */
@@ -69,25 +70,51 @@ static PetscErrorCode FindSolver(const HeatReportSources *from, Solver *solver)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether the messages of the set-up can be predicted.  They can if only the multigrid, the
-   deep halos, the choice of writers and the comparison of neighbouring materials have sent any.
-   Reading a checkpoint or another file sends messages that are not predicted. */
-static PetscBool SetUpIsOurs(const HeatReportSources *from)
+/* Predict the messages by which fields were read from files, or written to files, in the given kind
+   of communication. */
+static PetscErrorCode Fields(const HeatReportSources *from, HeatTrafficKind kind,
+                             HeatResultsTraffic *traffic)
 {
-  const HeatRunState *state = from->state;
+  const HeatGrid   *g = from->state->grid;
+  HeatLayoutTraffic moved;
 
-  return (PetscBool)(!from->restart.file && state->c->n_files == 0);
+  PetscFunctionBeginUser;
+  PetscCall(HeatSlabTraffic(&g->layout, HeatWritersPerNode(from->state->c, g->size, g->n_nodes),
+                            &g->moves[kind], &moved));
+  *traffic             = Messages(&moved, 1);
+  traffic->collectives = -1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Predict the messages of the set-up, whose solves send the given ones.
+   @param[in] set_ups  of the multigrid */
+static PetscErrorCode SetUp(const HeatReportSources *from, const HeatLayoutTraffic *set_ups,
+                            HeatResultsTraffic *traffic)
+{
+  const HeatRunState     *state    = from->state;
+  const HeatGrid         *g        = state->grid;
+  const HeatLayoutTraffic prepared = HeatOperatorDeepHaloCounts(state->op).prepared;
+  HeatLayoutTraffic       pairs, faces;
+  HeatResultsTraffic      parts[4];
+
+  PetscFunctionBeginUser;
+  PetscCall(
+      HeatLayoutWriters(&g->layout, HeatWritersPerNode(state->c, g->size, g->n_nodes), &pairs));
+  PetscCall(HeatTouchingTraffic(state->c, &g->layout, &faces));
+  parts[0] = Messages(set_ups, sizeof(float));
+  parts[1] = Messages(&prepared, sizeof(PetscReal));
+  parts[2] = Messages(&pairs, sizeof(int));
+  parts[3] = Messages(&faces, sizeof(PetscReal));
+  PetscCall(Fields(from, HEAT_TRAFFIC_SETUP, traffic));
+  for (int k = 0; k < 4; k++) Add(&parts[k], traffic);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
                                         HeatResultsTraffic       predicted[HEAT_TRAFFIC_KINDS])
 {
   const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1}, none = {{0, 0}, {0, 0}, 0};
-  const HeatLayoutTraffic  prepared = HeatOperatorDeepHaloCounts(from->state->op).prepared;
-  const HeatGrid          *g        = from->state->grid;
-  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}}, pairs, faces;
-  HeatResultsTraffic       writers, touching;
-  const HeatResultsTraffic deep = Messages(&prepared, sizeof(PetscReal));
+  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}};
   Solver                   solver;
 
   PetscFunctionBeginUser;
@@ -95,6 +122,9 @@ PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
   predicted[HEAT_TRAFFIC_HALO]                  = Halo(from->state);
   predicted[HEAT_TRAFFIC_REDUCTION]             = none; /* no messages, but collective calls */
   predicted[HEAT_TRAFFIC_REDUCTION].collectives = -1;
+  /* The bytes of compressed rows are not known. */
+  if (from->state->c->output.compression == HEAT_COMPRESSION_NONE)
+    PetscCall(Fields(from, HEAT_TRAFFIC_OUTPUT, &predicted[HEAT_TRAFFIC_OUTPUT]));
   PetscCall(FindSolver(from, &solver));
   if (!solver.known) PetscFunctionReturn(PETSC_SUCCESS);
   if (solver.multigrid) {
@@ -102,16 +132,6 @@ PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
     HeatMultigridPredict(solver.multigrid, HEAT_TRAFFIC_SETUP, &set_ups);
   }
   predicted[HEAT_TRAFFIC_MULTIGRID] = Messages(&solves, sizeof(float));
-  if (!SetUpIsOurs(from)) PetscFunctionReturn(PETSC_SUCCESS);
-  predicted[HEAT_TRAFFIC_SETUP] = Messages(&set_ups, sizeof(float));
-  Add(&deep, &predicted[HEAT_TRAFFIC_SETUP]);
-  PetscCall(HeatLayoutWriters(&g->layout, HeatWritersPerNode(from->state->c, g->size, g->n_nodes),
-                              &pairs));
-  writers = Messages(&pairs, sizeof(int));
-  Add(&writers, &predicted[HEAT_TRAFFIC_SETUP]);
-  PetscCall(HeatTouchingTraffic(from->state->c, &g->layout, &faces));
-  touching = Messages(&faces, sizeof(PetscReal));
-  Add(&touching, &predicted[HEAT_TRAFFIC_SETUP]);
-  predicted[HEAT_TRAFFIC_SETUP].collectives = -1;
+  PetscCall(SetUp(from, &set_ups, &predicted[HEAT_TRAFFIC_SETUP]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

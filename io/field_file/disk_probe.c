@@ -118,7 +118,7 @@ PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt 
                                 HeatDiskProbe *probe)
 {
   const size_t  row  = (size_t)grid->nx * sizeof(double);
-  const size_t  size = (size_t)HeatPieceRows(row) * row;
+  const size_t  size = (size_t)HeatPieceRows(grid->nx) * row;
   char          name[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
   HeatFileError error = {0};
   char         *buffer;

@@ -95,6 +95,11 @@ PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const c
 PetscErrorCode HeatFieldFileReadInteger(const HeatGrid *grid, const char *path, const char *dataset,
                                         PetscInt64 cell, uint64_t *value);
 
+/** Return whether the header of a file can be read, and set *has to whether HeatFieldFileRead
+ *  compares the checksums of a dataset.  Not collective. */
+PetscBool HeatFieldFileHasSums(const char *path, const char *dataset, HeatElement element,
+                               PetscBool *has);
+
 /** Read one dataset as HeatFieldFileRead does, but return a failure to read in `error`, the same on
  *  every rank, instead of raising it; `block` is then undefined.  A file of a run with --break-halo
  *  is read.  Collective on grid->comm. */

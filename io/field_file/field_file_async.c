@@ -219,15 +219,14 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
   PetscFunctionBeginUser;
   for (PetscInt f = 0; f < w->n_fields; f++) {
     const HeatFileField *field = &w->fields[f];
-    const PetscInt       most  = HeatSlabMostRows(w->slab);
     const void          *rows;
     void                *copy;
     PetscInt             n;
 
     PetscCall(ReserveCopy(job->copies, f, (size_t)w->n * HeatWriterRowBytes(w, f)));
     copy = job->copies->memory[f];
-    PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
-                               copy, &n, &rows));
+    PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0,
+                               w->grid->ny, copy, &n, &rows));
     if (n > 0 && rows != copy) memcpy(copy, rows, (size_t)n * HeatWriterRowBytes(w, f));
     HeatBeat();
   }

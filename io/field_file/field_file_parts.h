@@ -43,10 +43,10 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
  *  a file that cannot be flushed is left open (its contents are lost). */
 void HeatSkeletonClose(hid_t *file, HeatFileError *error);
 
-/** Return the number of rows, of `row` bytes each, that are redistributed and written at once: as
- *  many as fit into HEAT_STREAM_BYTES, at least one.  The ranks of a row of blocks must use equal
- *  values; that holds because `row` depends on nx and the element alone. */
-PetscInt HeatPieceRows(size_t row);
+/** Return the number of rows of nx cells that are redistributed, and written or read, at once: as
+ *  many rows of doubles as fit into HEAT_STREAM_BYTES, at least one, whatever the element.  The
+ *  same on all ranks. */
+PetscInt HeatPieceRows(PetscInt nx);
 
 /** Read rows [first, first + n) of a two-dimensional dataset of nx columns, in pieces of
  *  at most HEAT_CALL_BYTES.

@@ -82,6 +82,22 @@ static PetscBool HasChecksums(hid_t file, hid_t dataset, const char *name, HeatE
   return same;
 }
 
+PetscBool HeatFieldFileHasSums(const char *path, const char *dataset, HeatElement element,
+                               PetscBool *has)
+{
+  const char   *name  = dataset + strspn(dataset, "/");
+  HeatFileError error = {0};
+  hid_t         file, values;
+
+  HeatH5Begin();
+  file   = HeatH5OpenRead(path, &error);
+  values = file < 0 ? -1 : HeatInputOpenDataset(file, name, &error);
+  *has   = values < 0 ? PETSC_FALSE : HasChecksums(file, values, name, element);
+  HeatH5Close(&error, &values);
+  HeatH5Close(&error, &file);
+  return error.failed ? PETSC_FALSE : PETSC_TRUE;
+}
+
 /* Check everything that must hold before the values are read, on rank 0 alone.
    @param[out] sums  the dataset has row checksums that can be compared */
 static void CheckDataset(const HeatGrid *grid, const char *path, const char *name,
@@ -109,7 +125,7 @@ static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char 
                                HeatFileError *error)
 {
   const size_t   row   = (size_t)grid->nx * HeatElementBytes(element);
-  const PetscInt piece = HeatPieceRows(row);
+  const PetscInt piece = HeatPieceRows(grid->nx);
   PetscInt       first, n;
   void          *buffer = NULL;
   hid_t          file = -1, dataset = -1;

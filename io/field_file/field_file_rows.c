@@ -9,9 +9,9 @@
 #include "io/file/checksum.h"
 #include "solver/base/heartbeat.h"
 
-PetscInt HeatPieceRows(size_t row)
+PetscInt HeatPieceRows(PetscInt nx)
 {
-  return (PetscInt)PetscMax(1, (size_t)HEAT_STREAM_BYTES / row);
+  return (PetscInt)PetscMax(1, (size_t)HEAT_STREAM_BYTES / ((size_t)nx * sizeof(double)));
 }
 
 /* Return the dataspace of a dataset [ny][nx] with its rows [first, first + n) selected. */

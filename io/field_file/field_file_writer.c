@@ -12,6 +12,7 @@
 
 #include "solver/base/heartbeat.h"
 #include "solver/base/monotonic.h"
+#include "solver/base/traffic.h"
 
 /* Rows of each field and slab that `checkpoint.verify: sample` reads back.  Chosen: more rows find
    a damaged one with a higher probability and take longer to read. */
@@ -28,7 +29,7 @@ PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
   w->descriptor = -1;
   PetscCheck(w->n_fields <= HEAT_MAX_FILE_FIELDS, w->grid->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "a file holds at most %d fields", HEAT_MAX_FILE_FIELDS);
-  w->piece = HeatPieceRows(row);
+  w->piece = HeatPieceRows(w->grid->nx);
   if (w->options->compression == HEAT_COMPRESSION_NONE) {
     PetscCall(HeatSlabCreate(w->grid, writers, &w->slab));
     HeatSlabGetRows(w->slab, &w->first, &w->n);
@@ -129,6 +130,7 @@ PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
 
   PetscFunctionBeginUser;
   *sums = NULL;
+  w->grid->moves[HeatTrafficNow()].peer_sums += w->n_fields;
   if (!writers->is_one) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMPIIntCast(w->n, &n));
   PetscCall(PetscMPIIntCast(w->peer_n, &peer_n));

@@ -17,7 +17,9 @@
  */
 #include "io/field_file/slab.h"
 
+#include "io/field_file/slab_deal.h"
 #include "io/file/checksum.h"
+#include "solver/base/traffic.h"
 
 struct HeatSlab {
   const HeatGrid    *grid;     /* borrowed */
@@ -28,51 +30,10 @@ struct HeatSlab {
 /* Messages of this file on grid->comm. */
 enum { TAG_CELLS = 21, TAG_ROW_SUMS };
 
-/* A run of rows that is dealt evenly to owners with consecutive numbers: each gets rows / owners of
-   them, and the first rows % owners of them get one more. */
-typedef struct {
-  PetscInt row, rows;     /* rows [row, row + rows) of the grid */
-  PetscInt owner, owners; /* owners [owner, owner + owners), numbered upwards from row 0 */
-} Deal;
-
-/* Return how the rows of the row of blocks jp are dealt: to its px ranks where every rank is an
-   owner, else together with all other rows. */
-static Deal DealOf(const HeatGrid *g, const HeatWriters *owners, PetscInt jp)
+/* Return how the rows of the row of blocks jp are dealt to the owners; NULL: every rank is one. */
+static HeatSlabDeal DealOf(const HeatGrid *g, const HeatWriters *owners, PetscInt jp)
 {
-  if (owners) return (Deal){0, g->ny, 0, owners->n};
-  return (Deal){g->y_start[jp], g->y_start[jp + 1] - g->y_start[jp], jp * g->px, g->px};
-}
-
-/* Return the first row of an owner; owner + owners gives the end of the rows. */
-static PetscInt FirstRow(const Deal *d, PetscInt owner)
-{
-  const PetscInt k = owner - d->owner;
-
-  return d->row + (d->rows / d->owners) * k + PetscMin(k, d->rows % d->owners);
-}
-
-/* Return the owner of a row, the inverse of FirstRow. */
-static PetscInt OwnerOf(const Deal *d, PetscInt row)
-{
-  const PetscInt each = d->rows / d->owners, more = d->rows % d->owners, at = row - d->row;
-  const PetscInt in_larger = more * (each + 1); /* rows of the owners that have one more */
-
-  return d->owner + (at < in_larger ? at / (each + 1) : more + (at - in_larger) / each);
-}
-
-/* Return the row of blocks that holds a row, by bisection, since rows of blocks can have any
-   heights. */
-static PetscInt BlockRowOf(const HeatGrid *g, PetscInt row)
-{
-  PetscInt low = 0, high = g->py; /* y_start[low] <= row < y_start[high] */
-
-  while (high - low > 1) {
-    const PetscInt middle = low + (high - low) / 2;
-
-    if (g->y_start[middle] <= row) low = middle;
-    else high = middle;
-  }
-  return low;
+  return HeatSlabDealOf(&g->layout, owners ? owners->n : 0, jp);
 }
 
 /* Return the rank of an owner. */
@@ -90,11 +51,11 @@ static const HeatWriters *Few(const HeatWriters *owners)
 void HeatSlabRowsOf(const HeatGrid *grid, const HeatWriters *owners, PetscMPIInt rank,
                     PetscInt *first, PetscInt *n)
 {
-  const Deal     deal  = DealOf(grid, Few(owners), (PetscInt)rank / grid->px);
-  const PetscInt owner = Few(owners) ? HeatWritersIndex(owners, rank) : rank;
+  const HeatSlabDeal deal  = DealOf(grid, Few(owners), (PetscInt)rank / grid->px);
+  const PetscInt     owner = Few(owners) ? HeatWritersIndex(owners, rank) : rank;
 
-  *first = owner < 0 ? 0 : FirstRow(&deal, owner);
-  *n     = owner < 0 ? 0 : FirstRow(&deal, owner + 1) - *first;
+  *first = owner < 0 ? 0 : HeatSlabFirstRow(&deal, owner);
+  *n     = owner < 0 ? 0 : HeatSlabFirstRow(&deal, owner + 1) - *first;
 }
 
 PetscErrorCode HeatSlabCreate(const HeatGrid *grid, const HeatWriters *owners, HeatSlab **slab)
@@ -127,7 +88,7 @@ PetscBool HeatSlabIsBlock(const HeatSlab *slab)
 
 PetscInt HeatSlabMostRows(const HeatSlab *slab)
 {
-  const Deal deal = DealOf(slab->grid, slab->owners, slab->grid->jp);
+  const HeatSlabDeal deal = DealOf(slab->grid, slab->owners, slab->grid->jp);
 
   return (deal.rows + deal.owners - 1) / deal.owners;
 }
@@ -195,7 +156,8 @@ static PetscErrorCode StartSlab(Move *m, PetscBool send, char *rows)
   Window(m, &low, &high);
   start = low;
   for (PetscInt row = low; row < high;) {
-    const PetscInt jp = BlockRowOf(g, row), end = PetscMin(g->y_start[jp + 1], high);
+    const PetscInt jp  = HeatLayoutPart(&g->layout, 1, row),
+                   end = PetscMin(g->y_start[jp + 1], high);
 
     for (PetscInt k = 0; k < g->px; k++) {
       const PetscInt ip = (g->ip + k) % g->px, columns = g->x_start[ip + 1] - g->x_start[ip];
@@ -213,14 +175,15 @@ static PetscErrorCode StartSlab(Move *m, PetscBool send, char *rows)
    that move: `send` or receive the parts of `block`. */
 static PetscErrorCode StartBlock(Move *m, PetscBool send, char *block)
 {
-  const HeatGrid *g     = m->slab->grid;
-  const Deal      deal  = DealOf(g, m->slab->owners, g->jp);
-  const PetscInt  first = OwnerOf(&deal, g->ys), last = OwnerOf(&deal, g->ys + g->nyl - 1);
+  const HeatGrid    *g     = m->slab->grid;
+  const HeatSlabDeal deal  = DealOf(g, m->slab->owners, g->jp);
+  const PetscInt     first = HeatSlabOwnerOf(&deal, g->ys),
+                 last      = HeatSlabOwnerOf(&deal, g->ys + g->nyl - 1);
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k <= last - first; k++) {
     const PetscInt owner = first + (g->ip + k) % (last - first + 1);
-    PetscInt       low = FirstRow(&deal, owner), high = FirstRow(&deal, owner + 1);
+    PetscInt       low = HeatSlabFirstRow(&deal, owner), high = HeatSlabFirstRow(&deal, owner + 1);
 
     Window(m, &low, &high);
     low  = PetscMax(low, g->ys);
@@ -237,15 +200,20 @@ static PetscErrorCode StartBlock(Move *m, PetscBool send, char *block)
    of its block. */
 static size_t MostMessages(const HeatSlab *slab)
 {
-  const HeatGrid *g    = slab->grid;
-  const Deal      deal = DealOf(g, slab->owners, g->jp);
-  size_t          most = (size_t)(OwnerOf(&deal, g->ys + g->nyl - 1) - OwnerOf(&deal, g->ys) + 1);
+  const HeatGrid    *g    = slab->grid;
+  const HeatSlabDeal deal = DealOf(g, slab->owners, g->jp);
+  size_t             most = (size_t)(HeatSlabOwnerOf(&deal, g->ys + g->nyl - 1) -
+                         HeatSlabOwnerOf(&deal, g->ys) + 1);
 
   if (slab->n > 0)
-    most += (size_t)(BlockRowOf(g, slab->first + slab->n - 1) - BlockRowOf(g, slab->first) + 1) *
+    most += (size_t)(HeatLayoutPart(&g->layout, 1, slab->first + slab->n - 1) -
+                     HeatLayoutPart(&g->layout, 1, slab->first) + 1) *
             (size_t)g->px;
   return most;
 }
+
+/* Return the numbers of moves of the present kind of communication. */
+static HeatFieldMoves *Moves(const HeatSlab *slab) { return &slab->grid->moves[HeatTrafficNow()]; }
 
 /* Move rows [from, from + most) of each slab between blocks and slabs: to_rows true sends from
    `block` and receives into `rows`, false the reverse.  Collective on grid->comm. */
@@ -258,6 +226,8 @@ static PetscErrorCode Redistribute(HeatSlab *slab, MPI_Datatype type, PetscBool 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Type_size(type, &bytes));
   m.bytes = (size_t)bytes;
+  if (from == 0 && most < slab->grid->ny) Moves(slab)->in_pieces[bytes == 8]++;
+  if (from == 0 && most >= slab->grid->ny) Moves(slab)->at_once[bytes == 8]++;
   PetscCall(PetscMalloc1(MostMessages(slab), &m.requests));
   if (to_rows) { /* receives first, so that messages find their places */
     PetscCall(StartSlab(&m, PETSC_FALSE, rows));
@@ -274,8 +244,7 @@ static PetscErrorCode Redistribute(HeatSlab *slab, MPI_Datatype type, PetscBool 
 PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *block, void *rows)
 {
   PetscFunctionBeginUser;
-  PetscCall(
-      Redistribute(slab, type, PETSC_TRUE, 0, HeatSlabMostRows(slab), (char *)block, (char *)rows));
+  PetscCall(Redistribute(slab, type, PETSC_TRUE, 0, slab->grid->ny, (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -310,11 +279,11 @@ PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *r
 static PetscErrorCode SumAtHome(const HeatGrid *g, size_t bytes, const void *block, uint64_t **home,
                                 PetscInt *first, PetscInt *n)
 {
-  const Deal   deal = DealOf(g, NULL, g->jp);
-  const char  *cell = (const char *)block;
-  uint64_t    *partial;
-  PetscMPIInt *counts;
-  MPI_Comm     row;
+  const HeatSlabDeal deal = DealOf(g, NULL, g->jp);
+  const char        *cell = (const char *)block;
+  uint64_t          *partial;
+  PetscMPIInt       *counts;
+  MPI_Comm           row;
 
   PetscFunctionBeginUser;
   PetscCall(HeatGridGetRowComm(g, &row));
@@ -325,9 +294,10 @@ static PetscErrorCode SumAtHome(const HeatGrid *g, size_t bytes, const void *blo
     partial[j] = HeatChecksum(bytes, cell + (size_t)j * (size_t)g->nxl * bytes, index, g->nxl);
   }
   for (PetscInt p = 0; p < g->px; p++)
-    PetscCall(PetscMPIIntCast(FirstRow(&deal, deal.owner + p + 1) - FirstRow(&deal, deal.owner + p),
+    PetscCall(PetscMPIIntCast(HeatSlabFirstRow(&deal, deal.owner + p + 1) -
+                                  HeatSlabFirstRow(&deal, deal.owner + p),
                               &counts[p]));
-  *first = FirstRow(&deal, (PetscInt)g->rank);
+  *first = HeatSlabFirstRow(&deal, (PetscInt)g->rank);
   *n     = counts[g->ip];
   PetscCall(PetscMalloc1((size_t)*n, home));
   PetscCallMPI(MPI_Reduce_scatter(partial, *home, counts, MPI_UINT64_T, MPI_SUM, row));
@@ -347,10 +317,10 @@ static PetscErrorCode ReceiveSums(const HeatSlab *slab, uint64_t *sums, PetscMPI
   *n = 0;
   PetscCall(PetscMalloc1((size_t)slab->n, requests)); /* a message has a row at least */
   for (PetscInt row = slab->first; row < end;) {
-    const Deal     deal  = DealOf(g, NULL, BlockRowOf(g, row));
-    const PetscInt from  = OwnerOf(&deal, row);
-    const PetscInt until = PetscMin(FirstRow(&deal, from + 1), end);
-    PetscMPIInt    count;
+    const HeatSlabDeal deal  = DealOf(g, NULL, HeatLayoutPart(&g->layout, 1, row));
+    const PetscInt     from  = HeatSlabOwnerOf(&deal, row);
+    const PetscInt     until = PetscMin(HeatSlabFirstRow(&deal, from + 1), end);
+    PetscMPIInt        count;
 
     PetscCall(PetscMPIIntCast(until - row, &count));
     PetscCallMPI(MPI_Irecv(sums + (row - slab->first), count, MPI_UINT64_T, (PetscMPIInt)from,
@@ -364,13 +334,13 @@ static PetscErrorCode ReceiveSums(const HeatSlab *slab, uint64_t *sums, PetscMPI
 static PetscErrorCode SendSums(const HeatSlab *slab, const uint64_t *home, PetscInt first,
                                PetscInt n)
 {
-  const HeatGrid *g    = slab->grid;
-  const Deal      deal = DealOf(g, slab->owners, g->jp);
+  const HeatGrid    *g    = slab->grid;
+  const HeatSlabDeal deal = DealOf(g, slab->owners, g->jp);
 
   PetscFunctionBeginUser;
   for (PetscInt row = first; row < first + n;) {
-    const PetscInt owner = OwnerOf(&deal, row);
-    const PetscInt until = PetscMin(FirstRow(&deal, owner + 1), first + n);
+    const PetscInt owner = HeatSlabOwnerOf(&deal, row);
+    const PetscInt until = PetscMin(HeatSlabFirstRow(&deal, owner + 1), first + n);
     PetscMPIInt    count;
 
     PetscCall(PetscMPIIntCast(until - row, &count));
@@ -391,6 +361,7 @@ PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, 
   PetscFunctionBeginUser;
   PetscCall(SumAtHome(slab->grid, bytes, block, &home, &first, &n));
   if (slab->owners) {
+    Moves(slab)->sums++;
     PetscCall(ReceiveSums(slab, sums, &pending, &requests));
     PetscCall(SendSums(slab, home, first, n));
     PetscCallMPI(MPI_Waitall(pending, requests, MPI_STATUSES_IGNORE));

@@ -5,6 +5,7 @@
 #include "solver/grid/grid.h"
 
 #include "solver/base/reproducible_vec.h"
+#include "solver/base/traffic.h"
 #include "solver/grid/weights.h"
 
 /* Return whether the layout says of each block the node that it is on, where the ranks are not
@@ -269,6 +270,7 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
   PetscCall(PetscNew(&g->da));
   PetscCall(PetscNew(&g->map));
   PetscCall(PetscNew(&g->row_comm));
+  PetscCall(PetscCalloc1(HEAT_TRAFFIC_KINDS, &g->moves));
   PetscCall(HeatVecRegisterReproducible());
   g->vec_type    = c->solver.reproducible ? HEAT_VEC_REPRODUCIBLE : VECSTANDARD;
   g->comm        = MPI_COMM_NULL;
@@ -312,6 +314,7 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
   PetscCall(PetscFree(g->da));
   if (g->map) PetscCall(PetscLayoutDestroy(g->map));
   PetscCall(PetscFree(g->map));
+  PetscCall(PetscFree(g->moves));
   PetscCall(PetscFree(g->x_start));
   PetscCall(PetscFree(g->y_start));
   PetscCall(PetscFree(g->node_of));

@@ -24,6 +24,15 @@
 #include "solver/grid/node.h"
 #include "solver/grid/writers.h"
 
+/** How often fields were moved between blocks and the rows of files (io/field_file/slab.h), by
+ *  which their messages are predicted.  The same on all ranks. */
+typedef struct {
+  PetscInt64 in_pieces[2]; /* fields moved piece by piece; [0] of 4 bytes a cell, [1] of 8 */
+  PetscInt64 at_once[2];   /* fields moved as a whole */
+  PetscInt64 sums;         /* fields whose row checksums were sent to the owners of rows */
+  PetscInt64 peer_sums;    /* fields whose row checksums were sent to those who read rows back */
+} HeatFieldMoves;
+
 /** The blocks, here px = 4 and py = 2, on two nodes A and B of four ranks each:
  *
  *        y
@@ -83,6 +92,8 @@ typedef struct {
                               the ranks (decomposition.weights), divided by that of the slowest */
 
   HeatWriters writers; /* the ranks that write files of fields, as output.writers says; owned */
+
+  HeatFieldMoves *moves; /* owned [HEAT_TRAFFIC_KINDS]: by the kind of communication */
 
   HeatLayout layout;  /* of all blocks; predicts what all ranks together send */
   int       *node_of; /* owned [size], the array that layout.node_of borrows; NULL: none */

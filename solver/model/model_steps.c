@@ -194,15 +194,34 @@ static PetscErrorCode FindDepth(const HeatCase *c, const HeatLayout *layout, Hea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Find the numbers of steps between rows of history.csv, snapshots and checkpoints in a run of n
+   steps, 0 where there are none.  Each snapshot and each checkpoint comes with a row, and each row
+   ends steps that are taken at once (app/run/schedule.h).  Return false if they are not known. */
+static PetscBool FindPauses(const HeatCase *c, PetscInt64 n, PetscInt64 every[HEAT_MODEL_PAUSES])
+{
+  const PetscReal width[2] = {c->output.history_interval, c->output.snapshots_interval};
+
+  every[0] = c->output.history_every;
+  every[1] = c->output.snapshots_every;
+  every[2] = c->checkpoint.every;
+  for (int k = 0; k < 2; k++) {
+    if (width[k] <= 0.0) continue;
+    if (c->time.step <= 0.0) return PETSC_FALSE;
+    every[k] = (PetscInt64)PetscFloorReal(width[k] / c->time.step + 0.5);
+  }
+  if (every[0] == 0) every[0] = HeatTimeGridRowEvery((PetscReal)n);
+  return PETSC_TRUE;
+}
+
 /* Set the number and depth of the halo exchanges of ftcs. */
 static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
 {
   PetscFunctionBeginUser;
   /* If the number of steps is not known, every step has a row, so that no deep exchange is
      predicted. */
-  s->row = c->output.history_every > 0 ? c->output.history_every
-                                       : (PetscInt)HeatTimeGridRowEvery((PetscReal)s->steps);
-  if (s->row > 1) PetscCall(FindDepth(c, layout, s));
+  if (!FindPauses(c, s->steps, s->every) || (s->steps < 0 && c->output.history_every == 0))
+    s->every[0] = 1;
+  if (s->every[0] != 1) PetscCall(FindDepth(c, layout, s));
   s->exchanges = s->deep ? 0 : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -271,39 +290,6 @@ PetscReal HeatModelStepsDeep(const HeatModelSteps *s)
   return 1.0 / (PetscReal)s->deep;
 }
 
-/* Count the exchanges of n steps of ftcs in sweeps.  A row of history.csv ends a sweep; a single
-   step that is left over before the row is taken as an ordinary step, without a sweep. */
-static void CountFtcs(const HeatModelSteps *s, PetscInt64 n, HeatModelExchanges *counts)
-{
-  for (int last = 0; last < 2; last++) { /* whole rows, and the steps after the last one */
-    const PetscInt64 rows   = last ? 1 : n / s->row;
-    const PetscInt64 length = last ? n % s->row : s->row;
-    const PetscInt64 rest   = length % s->deep;
-
-    counts->sweeps += rows * (length / s->deep + (rest > 1 ? 1 : 0));
-    if (rest == 1) counts->single += rows;
-  }
-  counts->deep  = counts->sweeps;
-  counts->lines = n - counts->single;
-}
-
-HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *s, PetscInt64 n)
-{
-  HeatModelExchanges counts = {.single = n * s->exchanges};
-
-  if (s->deep == 0) return counts;
-  if (s->stages == 0) {
-    CountFtcs(s, n, &counts);
-  } else {
-    const PetscInt sweeps = HeatStageSweeps(s->stages, s->deep);
-
-    counts.sweeps = n * sweeps;
-    counts.deep   = n * HeatStageExchanges(sweeps);
-    counts.lines  = n * s->stages;
-  }
-  return counts;
-}
-
 /* Return the least common multiple of two numbers of steps, at most `most`, or else 0; 0 of 0. */
 static PetscInt64 CommonMultiple(PetscInt64 a, PetscInt64 b, PetscInt64 most)
 {
@@ -319,41 +305,83 @@ static PetscInt64 CommonMultiple(PetscInt64 a, PetscInt64 b, PetscInt64 most)
   return b / x > most / a ? 0 : b / x * a;
 }
 
-/* Return the number of rows of history.csv in n steps; -1: not known.  They are due at step 0, at
-   multiples of the steps between rows, snapshots and checkpoints, and at step n
-   (app/run/schedule.h). */
-static PetscInt64 CountRows(const HeatCase *c, PetscInt64 n)
-{
-  const PetscReal  width[2] = {c->output.history_interval, c->output.snapshots_interval};
-  const PetscInt64 row      = HeatTimeGridRowEvery((PetscReal)n);
-  PetscInt64 every[3] = {c->output.history_every, c->output.snapshots_every, c->checkpoint.every};
-  PetscInt64 rows     = 1;
+/* Most pauses that are visited one by one.  Chosen: some milliseconds. */
+enum { MOST_PAUSES = 1000000 };
 
-  for (int k = 0; k < 2; k++) {
-    if (width[k] <= 0.0) continue;
-    if (c->time.step <= 0.0) return -1;
-    every[k] = (PetscInt64)PetscFloorReal(width[k] / c->time.step + 0.5);
+/* Count `times` times the exchanges of steps [0, n) of ftcs in sweeps, which end at pauses.  A
+   single step that is left over before a pause is taken as an ordinary step, without a sweep. */
+static void CountSweeps(const HeatModelSteps *s, PetscInt64 n, PetscInt64 times,
+                        HeatModelExchanges *counts)
+{
+  for (PetscInt64 at = 0, next; at < n && times > 0; at = next) {
+    next = n;
+    for (int k = 0; k < HEAT_MODEL_PAUSES; k++)
+      if (s->every[k] > 0) next = PetscMin(next, (at / s->every[k] + 1) * s->every[k]);
+    counts->sweeps += times * ((next - at) / s->deep + ((next - at) % s->deep > 1 ? 1 : 0));
+    if ((next - at) % s->deep == 1) counts->single += times;
   }
-  if (every[0] == 0) every[0] = row;
-  for (int set = 1; set < 8; set++) { /* inclusion and exclusion */
+}
+
+/* Count the exchanges of n steps of ftcs in sweeps.  The pauses repeat after the least common
+   multiple of their distances. */
+static void CountFtcs(const HeatModelSteps *s, PetscInt64 n, HeatModelExchanges *counts)
+{
+  PetscInt64 period = 1, pauses = 0;
+
+  for (int k = 0; k < HEAT_MODEL_PAUSES; k++)
+    if (s->every[k] > 0 && period > 0) period = CommonMultiple(period, s->every[k], n);
+  if (period == 0) period = PetscMax(n, 1);
+  for (int k = 0; k < HEAT_MODEL_PAUSES; k++)
+    if (s->every[k] > 0) pauses += period / s->every[k];
+  counts->known = pauses <= MOST_PAUSES ? PETSC_TRUE : PETSC_FALSE;
+  if (!counts->known) return;
+  CountSweeps(s, period, n / period, counts);
+  CountSweeps(s, n % period, 1, counts);
+  counts->deep  = counts->sweeps;
+  counts->lines = n - counts->single;
+}
+
+HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *s, PetscInt64 n)
+{
+  HeatModelExchanges counts = {.known = PETSC_TRUE, .single = n * s->exchanges};
+
+  if (s->deep == 0) return counts;
+  if (s->stages == 0) {
+    CountFtcs(s, n, &counts);
+  } else {
+    const PetscInt sweeps = HeatStageSweeps(s->stages, s->deep);
+
+    counts.sweeps = n * sweeps;
+    counts.deep   = n * HeatStageExchanges(sweeps);
+    counts.lines  = n * s->stages;
+  }
+  return counts;
+}
+
+PetscInt64 HeatModelHistoryRows(const HeatCase *c, PetscInt64 n)
+{
+  PetscInt64 every[HEAT_MODEL_PAUSES], rows = 1;
+
+  if (n < 0 || !FindPauses(c, n, every)) return -1;
+  for (int set = 1; set < 1 << HEAT_MODEL_PAUSES; set++) { /* inclusion and exclusion */
     PetscInt64 multiple = 1;
     int        members  = 0;
 
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < HEAT_MODEL_PAUSES; k++) {
       if (!(set >> k & 1)) continue;
       multiple = CommonMultiple(multiple, every[k], n);
       members++;
     }
     if (multiple > 0) rows += members % 2 ? n / multiple : -(n / multiple);
   }
-  for (int k = 0; k < 3; k++)
+  for (int k = 0; k < HEAT_MODEL_PAUSES; k++)
     if (every[k] > 0 && n % every[k] == 0) return rows;
   return rows + 1;
 }
 
 PetscInt64 HeatModelInterfaceExchanges(const HeatCase *c, PetscInt64 n)
 {
-  PetscInt64 found = c->output.n_interfaces > 0 ? CountRows(c, n) : 0;
+  PetscInt64 found = c->output.n_interfaces > 0 ? HeatModelHistoryRows(c, n) : 0;
 
   for (PetscInt k = 0; k < c->n_checks && found >= 0; k++)
     if (c->checks[k].between.names[0]) found++;

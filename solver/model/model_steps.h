@@ -6,6 +6,9 @@
 #include "solver/case/time_grid.h"
 #include "solver/model/model_levels.h"
 
+/** What ends sweeps of ftcs: rows of history.csv, snapshots, checkpoints. */
+enum { HEAT_MODEL_PAUSES = 3 };
+
 /** The numbers for one step, and for the run outside of its steps. */
 typedef struct {
   PetscInt64 steps;     /* of the run; -1: not known before the run.  Steps that outputs or events
@@ -19,26 +22,35 @@ typedef struct {
   PetscBool  flux[HEAT_SIDES]; /* fluxes along this side are exchanged for each step of a sweep */
   PetscInt   stages;           /* of a step of rkl2; 0 with other schemes */
   PetscBool  timed;            /* a source changes with time and is evaluated in each step */
-  PetscBool  alone;   /* steps or stages of an explicit scheme are taken one by one, since a
+  PetscBool  alone; /* steps or stages of an explicit scheme are taken one by one, since a
                                   source, a flux or an ambient temperature changes with time */
-  PetscInt   row;     /* of ftcs: steps between rows of history.csv, which end a sweep */
-  PetscInt   solves;  /* linear solves of a step */
-  PetscInt   set_ups; /* set-ups of the multigrid in the run */
-  PetscInt   before;  /* halo exchanges of the run before the first step */
-  PetscReal  sigma;   /* [1/s] mass of the equations */
+
+  /* Of ftcs: steps between rows of history.csv, between snapshots and between checkpoints, which
+     all end a sweep; 0: none. */
+  PetscInt64 every[HEAT_MODEL_PAUSES];
+
+  PetscInt  solves;  /* linear solves of a step */
+  PetscInt  set_ups; /* set-ups of the multigrid in the run */
+  PetscInt  before;  /* halo exchanges of the run before the first step */
+  PetscReal sigma;   /* [1/s] mass of the equations */
 } HeatModelSteps;
 
 /** The halo exchanges of a number of steps. */
 typedef struct {
+  PetscBool  known;  /* false: sweeps end in too many places to count them */
   PetscInt64 single; /* one cell deep */
   PetscInt64 deep;   /* several cells deep */
   PetscInt64 sweeps; /* sweeps of several steps or stages; each extends the sides' temperatures */
   PetscInt64 lines;  /* steps or stages in these sweeps */
 } HeatModelExchanges;
 
-/** Count the halo exchanges of n steps.  A run of ftcs has more where checkpoints, snapshots or
- *  events end a sweep between rows of history.csv. */
+/** Count the halo exchanges of n steps.  A run of ftcs has more where checkpoints by wall time or
+ *  events end a sweep. */
 HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n);
+
+/** Return the number of rows of history.csv in n steps: at step 0, with each snapshot and each
+ *  checkpoint by steps, and at step n; -1: not known before the run.  Not collective. */
+PetscInt64 HeatModelHistoryRows(const HeatCase *c, PetscInt64 n);
 
 /** Return the number of halo exchanges, one cell deep, by which a run of n steps finds the heat
  *  between materials: in each row of history.csv for output.interfaces, and for each check with

@@ -231,13 +231,14 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
   const HeatModelSteps    *s      = in->steps;
   const PetscBool          stages = s->stages > 0 ? PETSC_TRUE : PETSC_FALSE;
   const HeatKernel         alone  = stages ? HEAT_KERNEL_RKL2 : HEAT_KERNEL_FTCS;
-  const double             n      = (double)(s->steps > 0 ? s->steps : PetscMax(1, s->row));
+  const double             n      = (double)(s->steps > 0 ? s->steps : PetscMax(1, s->every[0]));
   const HeatModelExchanges counts = HeatModelStepsExchanges(s, (PetscInt64)n);
   const double             sweeps = (double)counts.sweeps / n, lines = (double)counts.lines / n;
   const double             wider = sweeps > 0.0 ? lines / sweeps / 2.0 : 0.0; /* on average */
   HeatTimeExchange         e     = GridExchange(in);
   HeatTime                 t     = {0};
 
+  if (!counts.known) return (HeatTime){.compute = NAN, .halo = NAN};
   t.compute = (double)counts.single / n * Kernel(in, alone, &e, 0.0);
   t.halo    = (double)counts.single / n * HeatTimeOfExchange(in->machine, &e);
   if (sweeps == 0.0) return t;

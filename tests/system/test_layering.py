@@ -36,14 +36,14 @@ ALLOWED = {
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base solver/case solver/grid",
     "app/calibrate": "app/process io/case_file io/file io/machine_file solver/base solver/case solver/measure solver/model solver/stepper",
-    "app/plan": "app/process app/report app/state io/file solver/base solver/grid solver/measure solver/model solver/physics",
+    "app/plan": "app/process app/report app/state io/field_file io/file solver/base solver/grid solver/measure solver/model solver/physics",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
     "app/bench": "app/report app/run app/state io/case_file io/field_file io/file io/run_files solver/base solver/grid solver/measure",
     "app/command": "app/bench app/calibrate app/plan app/process app/report app/run app/verify io/case_file io/file io/machine_file io/run_files solver/base",
 }
 # The headers of solver that io may include: plain data, errors and the heartbeat.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/base/monotonic.h", "solver/base/number_text.h",
-         "solver/base/printable.h", "solver/case/case.h", "solver/case/case_parts.h",
+         "solver/base/printable.h", "solver/base/traffic.h", "solver/case/case.h", "solver/case/case_parts.h",
          "solver/grid/grid.h", "solver/grid/layout.h", "solver/grid/node.h", "solver/grid/writers.h", "solver/model/machine.h", "solver/physics/paint.h"}
 
 Includes = dict[str, list[str]]  # file -> headers, both as paths from the top level

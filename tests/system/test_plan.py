@@ -50,6 +50,16 @@ CASES = {
                                                              "source": "cos(100*t)"}]}, 4),
     "ftcs-deep-seconds-2": ({"grid": grid(600, 400), "time": {"scheme": "ftcs", "step": 5e-7, "steps": 8000},
                              "output": {"history": {"every": 1000}}}, 2),
+    # Snapshots and checkpoints end sweeps between rows of history.csv; so do rows that are left over at the end.
+    **{f"ftcs-pauses-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 200}, "boundary": {"left": ZERO},
+                                 "output": {"history": {"every": 65}, "snapshots": {"every": 27}}, "checkpoint": {"every": 38}}, ranks)
+       for ranks in (1, 2, 4)},
+    "ftcs-pauses-repeat-2": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 311},
+                              "output": {"history": {"every": 20}, "snapshots": {"every": 30}}, "checkpoint": {"every": 12, "mode": "async"}}, 2),
+    "ftcs-pauses-each-step-2": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "steps": 9},
+                                 "output": {"history": {"every": 3}, "snapshots": {"every": 1}}}, 2),
+    "ftcs-pauses-seconds-4": ({"grid": grid(140, 132), "time": {"scheme": "ftcs", "step": 1e-5, "end": 3e-3},
+                               "output": {"history": {"interval": 7e-4}, "snapshots": {"interval": 4e-4}}, "checkpoint": {"every": 45}}, 4),
     "rkl2-4": ({"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}}, 4),
     "rkl2-sides-9": ({"time": {"scheme": "rkl2", "step": 0.01, "steps": 3}, "boundary": {"left": ZERO, "top": FILM}}, 9),
     **{f"rkl2-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 3e-4, "steps": 5},
@@ -116,7 +126,7 @@ def test_the_plan_is_what_the_run_counts(tmp_path, name):
     assert planned["steps"] == steps and planned["ranks"] == ranks and planned["nodes"] == 1
     for key in ("processes", "cells_min", "cells_max", "load_balance"):
         assert planned["decomposition"][key] == results["decomposition"][key]
-    for kind in ("halo", "multigrid", "setup", "reduction"):
+    for kind in ("halo", "multigrid", "setup", "reduction", "output"):
         assert {place: planned["communication"][kind][place] for place in PLACES} == counted(results, kind), kind
     memory = planned["memory"]
     assert memory["per_rank_max"] == results["memory"]["bytes_predicted"]
@@ -282,8 +292,16 @@ def test_node_blocks_send_less_between_nodes_than_linear(tmp_path):
 def test_what_depends_on_the_field_is_null(tmp_path, sections):
     _, planned = plan(tmp_path, basic_case(**sections), "--ranks", "4")
     assert planned["communication"]["halo"]["within_nodes"]["messages"] is None
-    assert planned["communication"]["output"]["within_nodes"]["bytes"] is None
     assert set(planned["time"].values()) == {None}
+
+
+@pytest.mark.parametrize("every,known", [((500, 300, 200), True), ((10007, 10009, 10037), True), ((1009, 1013, 1019), False)])
+def test_sweeps_are_counted_by_their_period_or_in_few_places(tmp_path, every, known):
+    """10^9 steps: the pauses repeat after 3000 steps, or are 3 10^5, or are more than a million."""
+    case = basic_case(grid=grid(140, 132), time={"scheme": "ftcs", "step": 1e-9, "steps": 10**9}, checkpoint={"every": every[2]},
+                      output={"history": {"every": every[0]}, "snapshots": {"every": every[1]}})
+    _, planned = plan(tmp_path, case, "--ranks", "2")
+    assert (planned["communication"]["halo"]["within_nodes"]["messages"] is not None) == known
 
 
 # Maps.

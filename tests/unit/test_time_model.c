@@ -165,7 +165,7 @@ static void single_step_of_ftcs_is_its_cells_and_one_exchange(void **state)
   const HeatMachine m = Simple();
   const HeatLayout  l = {
        .nx = 200, .ny = 100, .px = 2, .py = 1, .size = 2, .per_node = 2, .n_nodes = 1};
-  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 10, .exchanges = 1, .row = 1};
+  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 10, .exchanges = 1, .every = {1}};
   const HeatTimeInput  in    = {.machine = &m, .layout = &l, .steps = &steps, .rows = 0.5};
   const HeatTime       t     = HeatTimeOfStep(&in);
 
@@ -184,7 +184,7 @@ static void slowest_rank_decides_by_its_block_and_its_speed(void **state)
   const HeatMachine m = Simple();
   const HeatLayout  l = {
        .nx = 200, .ny = 100, .px = 2, .py = 1, .size = 2, .per_node = 2, .n_nodes = 1};
-  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 10, .exchanges = 1, .row = 1};
+  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 10, .exchanges = 1, .every = {1}};
   const HeatTimeInput  in    = {.machine = &m,
                                 .layout  = &l,
                                 .steps   = &steps,
@@ -204,7 +204,7 @@ static void sweep_sends_its_halo_and_the_temperatures_of_its_sides(void **state)
   const HeatMachine m = Simple();
   const HeatLayout  l = {
        .nx = 400, .ny = 100, .px = 2, .py = 1, .size = 2, .per_node = 1, .n_nodes = 2};
-  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 320, .deep = 32, .row = 32};
+  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 320, .deep = 32, .every = {32}};
   const HeatTimeInput  in    = {.machine = &m, .layout = &l, .steps = &steps};
   const HeatTime       t     = HeatTimeOfStep(&in);
 
@@ -221,10 +221,13 @@ static void sweep_sends_along_the_sides_that_a_rank_has(void **state)
   const HeatMachine m = Simple();
   const HeatLayout  l = {
        .nx = 400, .ny = 100, .px = 2, .py = 2, .size = 4, .per_node = 4, .n_nodes = 1};
-  HeatModelSteps steps = {
-      .known = PETSC_TRUE, .steps = 320, .deep = 32, .row = 32, .flux = {[HEAT_LEFT] = PETSC_TRUE}};
-  const HeatTimeInput in   = {.machine = &m, .layout = &l, .steps = &steps};
-  HeatTime            t    = HeatTimeOfStep(&in);
+  HeatModelSteps      steps = {.known = PETSC_TRUE,
+                               .steps = 320,
+                               .deep  = 32,
+                               .every = {32},
+                               .flux  = {[HEAT_LEFT] = PETSC_TRUE}};
+  const HeatTimeInput in    = {.machine = &m, .layout = &l, .steps = &steps};
+  HeatTime            t     = HeatTimeOfStep(&in);
   const double        deep = (1e-6 + 12800e-9) + (1e-6 + 59392e-9), line = 1e-6 + 8192e-9;
 
   (void)state;
