@@ -41,9 +41,10 @@ typedef struct {
   const char *text;
   HeatTurns  *turns; /* owned */
   PetscReal   from, next, known;
-  PetscBool   named; /* HeatEventsHidden has returned its text */
-  PetscBool   steep; /* HeatEventsSteep has returned its text */
-  PetscBool   fast;  /* HeatEventsFollow leaves it out */
+  PetscBool   named;    /* HeatEventsHidden has returned its text */
+  PetscBool   steep;    /* HeatEventsSteep has returned its text */
+  PetscBool   fast;     /* HeatEventsFollow leaves it out */
+  PetscBool   given_up; /* it takes too long to search and counts as one without turns */
 } Turning;
 
 /* A formula that switches at times that depend on the place. */
@@ -456,13 +457,14 @@ PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base,
   return PETSC_TRUE;
 }
 
-/* Search a formula's turns to the end of the run if one call suffices, else as far as is needed.
-   If the effort that Patience allows yields no answer, the formula counts as one without turns from
-   then on: each step would take as long again. */
-static void SearchTurn(HeatEvents *events, Turning *g, PetscReal after, PetscReal needed)
+/* Search a formula's turns up to `until` if one call suffices, else as far as is needed.  If the
+   effort that Patience allows yields no answer, the formula counts as one without turns from then
+   on: each step would take as long again. */
+static void SearchTurn(HeatEvents *events, Turning *g, PetscReal after, PetscReal needed,
+                       PetscReal until)
 {
   const PetscReal patience = Patience(events), began = HeatTurnsWork(g->turns);
-  PetscReal       until = PetscMax(HeatCaseEnd(events->c), needed), start = after, spent = 0.0;
+  PetscReal       start = after, spent = 0.0;
   PetscBool       found = PETSC_FALSE;
 
   g->from = after;
@@ -474,10 +476,10 @@ static void SearchTurn(HeatEvents *events, Turning *g, PetscReal after, PetscRea
     spent = HeatTurnsWork(g->turns) - began;
   }
   events->work += spent;
-  if (!found) g->known = PETSC_MAX_REAL;
+  g->given_up = (PetscBool)!found;
 }
 
-/* Return the next turn of one formula. */
+/* Return the next turn of one formula, which may be known from an earlier search. */
 static PetscReal NextTurn(HeatEvents *events, Turning *g, PetscReal after, PetscReal needed)
 {
   const PetscBool kept = after >= g->from && (g->next < PETSC_MAX_REAL
@@ -486,7 +488,17 @@ static PetscReal NextTurn(HeatEvents *events, Turning *g, PetscReal after, Petsc
                              ? PETSC_TRUE
                              : PETSC_FALSE;
 
-  if (!kept) SearchTurn(events, g, after, needed);
+  if (!kept && !g->given_up)
+    SearchTurn(events, g, after, needed, PetscMax(HeatCaseEnd(events->c), needed));
+  return g->next;
+}
+
+/* Return the first turn of one formula in (after, to], or PETSC_MAX_REAL.  A search from another
+   time may find the same turn up to its resolution elsewhere.  The search is therefore that of this
+   interval alone: a restarted run, which has made no search before, takes the same steps. */
+static PetscReal TurnWithin(HeatEvents *events, Turning *g, PetscReal after, PetscReal to)
+{
+  if (!g->given_up) SearchTurn(events, g, after, to, to);
   return g->next;
 }
 
@@ -515,9 +527,9 @@ PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
     PetscReal turn;
 
     if (g->fast) continue;
-    turn = NextTurn(events, g, from, to);
+    turn = TurnWithin(events, g, from, to);
     for (int n = 0; n < most && MayPass(g, from, turn, to); n++)
-      turn = NextTurn(events, g, turn, to);
+      turn = TurnWithin(events, g, turn, to);
     to = PetscMin(to, turn);
   }
   for (PetscInt k = 0; k < events->n_turning; k++)
