@@ -6,10 +6,14 @@
  *    viewers with a value, types and monitors named python, -pc_asm_print_subdomains,
  *    -snes_mf_noise_file, -ts_trajectory_..., and all options of PETSc as a whole (-log_...,
  *    -options_..., -malloc_..., -dll_..., -info, -on_error_..., ...);
- *  - types that need a callback of the program (shell), crash (redistribute) or hang (mpi), and
+ *  - types that need a callback of the program (shell, cfl), crash (redistribute, and
+ *    -pc_telescope_subcomm_type general) or hang (mpi), and
  *    those that combine other types from a list of names (composite);
  *  - options that would take the step, the end or the scheme from heat2d: -ts_dt, -ts_max_time,
- *    -ts_type, -ts_exact_final_time, ...;
+ *    -ts_type, -ts_exact_final_time, -ts_adapt_dt_min, -ts_adapt_dt_max, ...;
+ *  - options with which controlled steps would be accepted whatever their error is
+ *    (-ts_adapt_always_accept, -ts_adapt_type none), and -ts_theta_theta below 1/2, with which long
+ *    steps are not stable;
  *  - -ksp_error_if_not_converged, -snes_error_if_not_converged, ...: heat2d reports failed solves
  *    itself. */
 #include "solver/case/petsc_rules_impl.h"
@@ -70,7 +74,7 @@ static const char orderings[] = "natural nd 1wd rcm qmd rowlength spectral amd w
  * chosen: RESTART vectors of the size of the field that a method stores, SWEEPS of a smoother or
  * iterations within one application of a preconditioner, and DEPTH of levels, overlaps and fill.
  * The bound 1 - 1e-15 of relative tolerances keeps them below 1, as PETSc requires. */
-enum { RESTART = 1000, SWEEPS = 10000, DEPTH = 100 };
+enum { RESTART = 1000, SWEEPS = 10000, DEPTH = 100, BLOCKS = 10000 };
 
 static const HeatPetscRule rules[] = {
     /* KSP */
@@ -155,14 +159,14 @@ static const HeatPetscRule rules[] = {
     NAMES("pc_jacobi_type", "diagonal rowmax rowsum rowl1"),
     SWITCH("pc_jacobi_abs"),
     SWITCH("pc_jacobi_fixdiagonal"),
-    WHOLE("pc_bjacobi_blocks", 1, 1e6),
-    WHOLE("pc_bjacobi_local_blocks", 1, 1e6),
-    WHOLE("pc_asm_blocks", 1, 1e6),
-    WHOLE("pc_asm_local_blocks", 1, 1e6),
+    WHOLE("pc_bjacobi_blocks", 1, BLOCKS),
+    WHOLE("pc_bjacobi_local_blocks", 1, BLOCKS),
+    WHOLE("pc_asm_blocks", 1, BLOCKS),
+    WHOLE("pc_asm_local_blocks", 1, BLOCKS),
     WHOLE("pc_asm_overlap", 0, DEPTH),
     NAMES("pc_asm_type", "none restrict interpolate basic"),
     NAMES("pc_asm_local_type", "additive multiplicative"),
-    WHOLE("pc_gasm_total_subdomains", 1, 1e6),
+    WHOLE("pc_gasm_total_subdomains", 1, BLOCKS),
     WHOLE("pc_gasm_overlap", 0, DEPTH),
     NAMES("pc_gasm_type", "none restrict interpolate basic"),
     REAL("pc_sor_omega", 1e-6, 2.0 - 1e-6),
@@ -218,7 +222,7 @@ static const HeatPetscRule rules[] = {
     SWITCH("pc_hmg_reuse_interpolation"),
     WHOLE("pc_redundant_number", 1, 1e6),
     WHOLE("pc_telescope_reduction_factor", 1, 1e6),
-    NAMES("pc_telescope_subcomm_type", "general contiguous interlaced"),
+    NAMES("pc_telescope_subcomm_type", "contiguous interlaced"),
     SWITCH("pc_telescope_ignore_dm"),
     REAL("pc_kaczmarz_lambda", 0.0, 2.0),
     SWITCH("pc_kaczmarz_symmetric"),
@@ -298,13 +302,10 @@ static const HeatPetscRule rules[] = {
     PRINTS("snes_view"),
 
     /* TS, with ts:TYPE */
-    NAMES("ts_adapt_type", "none basic dsp cfl glee"),
-    SWITCH("ts_adapt_always_accept"),
+    NAMES("ts_adapt_type", "basic dsp glee"),
     REAL("ts_adapt_safety", 1e-6, 1.0),
     REAL("ts_adapt_reject_safety", 1e-6, 1.0),
     REALS("ts_adapt_clip", 0.0, HEAT_RULE_LARGE),
-    REAL("ts_adapt_dt_min", 0.0, HEAT_RULE_LARGE),
-    REAL("ts_adapt_dt_max", 0.0, HEAT_RULE_LARGE),
     REAL("ts_adapt_scale_solve_failed", 1e-6, 1.0),
     WHOLE("ts_adapt_time_step_increase_delay", 0, 1e9),
     NAMES("ts_adapt_wnormtype", "2 infinity"),
@@ -323,7 +324,7 @@ static const HeatPetscRule rules[] = {
           "shamp4 veldd4 4l r34pw3 r3prl2 rodaspr rodaspr2"),
     SWITCH("ts_rosw_recompute_jacobian"),
     WHOLE("ts_bdf_order", 1, 6),
-    REAL("ts_theta_theta", 1e-6, 1.0),
+    REAL("ts_theta_theta", 0.5, 1.0),
     SWITCH("ts_theta_endpoint"),
     SWITCH("ts_theta_initial_guess_extrapolate"),
     REAL("ts_alpha_radius", 0.0, 1.0),

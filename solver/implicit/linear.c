@@ -355,7 +355,9 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
   PetscCall(KSPSetTolerances(l->ksp, c->solver.tolerance, HEAT_LINEAR_ABSOLUTE, PETSC_DEFAULT,
                              c->solver.max_iterations));
+  l->half_made = PETSC_TRUE;
   HeatUserCall(g->comm, "setting up the linear solver", Configure(l));
+  l->half_made = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -374,7 +376,9 @@ PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
   l->fallen_back = PETSC_FALSE;
   PetscCall(KSPDestroy(&l->algebraic));
   PetscCall(HeatLinearUpdateOperator(l));
+  l->half_made = PETSC_TRUE;
   HeatUserCall(HeatOperatorGrid(l->op)->comm, "setting up the linear solver", HeatLinearSetUp(l));
+  l->half_made = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -395,7 +399,7 @@ PetscErrorCode HeatLinearDestroy(HeatLinear **linear)
 
   PetscFunctionBeginUser;
   if (!l) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(KSPDestroy(&l->ksp));
+  if (!l->half_made) PetscCall(KSPDestroy(&l->ksp));
   PetscCall(KSPDestroy(&l->algebraic));
   PetscCall(VecDestroy(&l->residual));
   PetscCall(VecDestroy(&l->correction));

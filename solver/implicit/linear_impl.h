@@ -27,7 +27,8 @@ struct HeatLinear {
   Vec           residual;   /* [W/m] b - A x, work space; NULL until needed */
   Vec           correction; /* [K] added to x, work space; NULL until needed */
   PetscBool
-      fallen_back; /* ksp is preconditioned by GAMG instead of heatmg, until the next Update */
+      fallen_back;     /* ksp is preconditioned by GAMG instead of heatmg, until the next Update */
+  PetscBool half_made; /* PETSc is setting ksp up, or refused to: PETSc cannot destroy it then */
 
   HeatLinearTimes   times;               /* wall time on this rank */
   HeatAttemptRecord tried[HEAT_RESCUES]; /* the methods of the last solve, by HeatRescue */

@@ -122,9 +122,9 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
 /* A step. */
 
-/* Set TS's absolute tolerance [K] to the tolerated error of the field T, and the bounds of its
-   step. */
-static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
+/* Set TS's absolute tolerance [K] to the tolerated error of the field T, and its largest step.  TS
+   does not know the least step, at which it would accept any error: see CheckLeast. */
+static PetscErrorCode SetTolerance(HeatStepper *s, Vec T)
 {
   HeatStepperTs   *o = s->data;
   const PetscReal *values;
@@ -136,9 +136,7 @@ static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscCall(TSSetTolerances(o->ts, HeatStepControlTolerated(&s->control), NULL, 0.0, NULL));
   PetscCall(TSGetAdapt(o->ts, &adapt));
-  if (s->control.min > 0.0 || s->control.max > 0.0)
-    PetscCall(TSAdaptSetStepLimits(adapt, PetscMin(dt, s->control.min),
-                                   s->control.max > 0.0 ? s->control.max : PETSC_MAX_REAL));
+  if (s->control.max > 0.0) PetscCall(TSAdaptSetStepLimits(adapt, PETSC_DEFAULT, s->control.max));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,7 +210,26 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
       o->linear && !HeatOperatorIsLinear(s->op) ? ", heat2d's own bdf2 or esdirk" : "");
 }
 
-/* Store TS's proposal for the next step.  A step that the caller cut short does not shorten the
+/* Raise an error where TS made a step from the time t [s], of length `wanted`, shorter than the
+   case's least step because its error was too large. */
+static PetscErrorCode CheckLeast(HeatStepper *s, PetscReal t, PetscReal wanted,
+                                 const HeatStepInfo *info)
+{
+  const PetscReal least = PetscMin(wanted, s->control.min);
+  char            what[64];
+
+  PetscFunctionBeginUser;
+  HeatStepperFormatStep(t, what, sizeof what);
+  HeatCheck(info->rejected == 0 || info->dt >= least * (1.0 - 1e-12), HeatOperatorGrid(s->op)->comm,
+            HEAT_ERR_NUMERICS,
+            "%s: the tolerated error needs a step of %g s, which is below %g s, "
+            "time.adaptive.min_step; lower time.adaptive.min_step, or raise "
+            "time.adaptive.tolerance",
+            what, (double)info->dt, (double)least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Store TS's proposal for the next step, at least the case's least step.  A step that the caller cut short does not shorten the
    proposal; as in step_control.c, a relative difference of 1e-12 is rounding and not a cut. */
 static PetscErrorCode Propose(HeatStepper *s, PetscReal wanted, HeatStepInfo *info)
 {
@@ -223,6 +240,7 @@ static PetscErrorCode Propose(HeatStepper *s, PetscReal wanted, HeatStepInfo *in
   PetscCall(TSGetTimeStep(((HeatStepperTs *)s->data)->ts, &next));
   if (info->rejected == 0 && before > 0.0 && wanted < before * (1.0 - 1e-12))
     next = PetscMax(next, before);
+  next            = PetscMax(next, s->control.min);
   s->control.next = info->next = next;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -273,11 +291,12 @@ static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
   PetscCall(HeatStepperBring(s, t, *T));
   PetscCall(HeatStepperTsFollowLimit(s, o->interval, t, dt));
   PetscCall(HeatStepperAddFlows(s, *T, 0.5, &info->flows));
-  if (s->control.tolerance > 0.0) PetscCall(SetTolerance(s, dt, *T));
+  if (s->control.tolerance > 0.0) PetscCall(SetTolerance(s, *T));
   if (o->linear && !HeatOperatorIsLinear(s->op)) PetscCall(SetNewtonTolerance(s, dt, *T));
   PetscCall(VecCopy(*T, o->T));
   if (o->linear && !HeatOperatorIsLinear(s->op)) PetscCall(VecCopy(*T, s->next)); /* GuessStart */
   PetscCall(StepOnce(s, t, dt, info));
+  PetscCall(CheckLeast(s, t, dt, info));
   PetscCall(HeatStepperBring(s, t + info->dt, o->T)); /* on error *T is unchanged */
   PetscCall(HeatStepperAddFlows(s, o->T, 0.5, &info->flows));
   PetscCall(VecCopy(o->T, *T));

@@ -88,6 +88,14 @@ def test_option_that_prints_takes_no_viewer_from_a_case(tmp_path, name, viewer):
     refused(tmp_path, small(petsc={name: viewer}), "case.yaml:", f"-{name}", "takes no value")
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_solver_that_petsc_refuses_to_set_up_is_one_message(tmp_path, ranks):
+    """PETSc refuses it half made, and fails again where it is to destroy it."""
+    outcome = run(tmp_path, small(petsc={"pc_type": "redundant", "pc_redundant_number": 100}), "--quiet", ranks=ranks)
+    assert outcome.code == 2 and outcome.err.count("\n") == 1 and "subcommunicators 100" in outcome.err, outcome.err
+    assert not outcome.directory.exists()
+
+
 @pytest.mark.parametrize("name", ["ksp_rtol 1 -python", "ksp_rtol\n-python", "ksp_rtol\t", "ksp_rtol\x1b[31m", " ksp_rtol", "",
                                   "ksp_rtol\u2028", "ksp_rtol\x9b31m"])
 def test_blank_or_control_character_in_a_name_is_refused(tmp_path, name):

@@ -82,6 +82,20 @@ def test_field_of_zeros_with_a_source_of_temperature_is_solved(tmp_path, kind):
     assert abs(outcome.table("history.csv")["mean"][-1] - 1.0) < 1e-8
 
 
+@pytest.mark.parametrize("kind", ["rosw", "arkimex", "rk", "theta", "bdf"])
+def test_error_that_needs_less_than_the_least_step_ends_the_run(tmp_path, kind):
+    """As with bdf2 and esdirk.  TS itself accepts a step of the least length whatever its error is."""
+    case = mode(kind)
+    case["time"] = {"scheme": f"ts:{kind}", "step": "auto", "end": 0.1, "adaptive": {"tolerance": 1e-6, "min_step": 0.02}}
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    assert outcome.code == 3 and outcome.err.count("error:") == 1 and "time.adaptive.min_step" in outcome.err, outcome.err
+    case["time"]["adaptive"] = {"tolerance": 1e-3, "min_step": 1e-4}
+    outcome = run(tmp_path, case, "--quiet", ranks=2, output="fine")
+    assert outcome.code == 0, outcome.err
+    steps = outcome.table("history.csv")["dt"][1:-1]
+    assert steps.min() >= 1e-4 * (1 - 1e-12), steps
+
+
 def test_unknown_type_names_the_known_ones(tmp_path):
     outcome = run(tmp_path, mode("rkk"), "--quiet")
     assert outcome.code == 2 and "TYPE must be one of euler rk" in outcome.err, outcome.err

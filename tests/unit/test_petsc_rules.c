@@ -336,8 +336,20 @@ static void numbers_outside_the_range_of_an_option_are_refused(void **state)
   Refuse("pc_factor_levels", "1000000");
   Refuse("pc_sor_omega", "2");
   Refuse("pc_gamg_threshold", "0.1,2");
+  Refuse("pc_asm_blocks", "100000");
+  Refuse("pc_bjacobi_local_blocks", "100000");
+  Refuse("ts_theta_theta", "0.4");
   Refuse("ksp_rtol", "");
   Refuse("ksp_type", "");
+}
+
+static void options_that_crash_or_accept_any_error_are_refused(void **state)
+{
+  (void)state;
+  Refuse("pc_telescope_subcomm_type", "general");
+  Refuse("ts_adapt_type", "none");
+  Refuse("ts_adapt_always_accept", "");
+  Refuse("ts_adapt_dt_min", "0.9");
 }
 
 static void names_in_another_spelling_are_refused(void **state)
@@ -427,6 +439,7 @@ int main(void)
       cmocka_unit_test(options_that_print_take_no_value),
       cmocka_unit_test(values_of_another_form_are_refused),
       cmocka_unit_test(numbers_outside_the_range_of_an_option_are_refused),
+      cmocka_unit_test(options_that_crash_or_accept_any_error_are_refused),
       cmocka_unit_test(names_in_another_spelling_are_refused),
       cmocka_unit_test(solvers_and_tolerances_are_accepted),
       cmocka_unit_test(types_that_call_programs_are_in_no_list),
