@@ -229,8 +229,9 @@ static PetscErrorCode CheckLeast(HeatStepper *s, PetscReal t, PetscReal wanted,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store TS's proposal for the next step, at least the case's least step.  A step that the caller cut short does not shorten the
-   proposal; as in step_control.c, a relative difference of 1e-12 is rounding and not a cut. */
+/* Store TS's proposal for the next step, at least the case's least step.  A step that the caller
+   cut short does not shorten the proposal; as in step_control.c, a relative difference of 1e-12 is
+   rounding and not a cut. */
 static PetscErrorCode Propose(HeatStepper *s, PetscReal wanted, HeatStepInfo *info)
 {
   const PetscReal before = s->control.next;
