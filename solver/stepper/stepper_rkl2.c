@@ -320,6 +320,20 @@ static PetscErrorCode TakeFixedStages(HeatStepper *s, PetscReal t, PetscInt stag
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Raise the error of a step whose last attempt left the stable range: that of the coefficients
+   where they became undefined. */
+static PetscErrorCode GiveUp(HeatStepper *s, PetscReal t, PetscReal limit, const HeatStepInfo *info,
+                             const StageRun *run)
+{
+  char what[64];
+
+  PetscFunctionBeginUser;
+  if (run->lowest > 0.0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  HeatStepperFormatStep(t, what, sizeof what);
+  PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Choose the next attempt after one that left the stable range: with `step: auto` a shorter step,
    else more stages.  The step shrinks at most to a quarter, and the stages at most double, because
    the limit measured on a field that has grown unstable is lower than the next attempt needs.
@@ -334,7 +348,7 @@ static PetscErrorCode PlanNextAttempt(HeatStepper *s, PetscReal t, PetscReal lim
   PetscInt wanted;
 
   PetscFunctionBeginUser;
-  if (info->rejected == MOST) PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  if (info->rejected == MOST) PetscCall(GiveUp(s, t, limit, info, run));
   info->rejected += 1;
   if (HeatOperatorCase(s->op)->time.step_auto) {
     const PetscReal fits = StableSteps(HEAT_RKL2_AUTO_STAGES) * LimitMargin * run->lowest;
@@ -346,7 +360,7 @@ static PetscErrorCode PlanNextAttempt(HeatStepper *s, PetscReal t, PetscReal lim
     wanted      = PetscMax(wanted, run->stages + 2);
     run->stages = run->lowest > 0.0 ? PetscMin(wanted, 2 * run->stages + 1) : 2 * run->stages + 1;
   }
-  if (run->stages == 0 || run->stages > MostStages) PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  if (run->stages == 0 || run->stages > MostStages) PetscCall(GiveUp(s, t, limit, info, run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

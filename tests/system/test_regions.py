@@ -492,6 +492,16 @@ def test_source_that_becomes_undefined_is_named_with_its_time(tmp_path, scheme):
     refused(outcome, "case.yaml:5: source", "nan W/m3 at t = 0.", "the first of", code=3)
 
 
+@pytest.mark.parametrize("step", ["auto", "0.006"])
+def test_conductivity_that_cooling_makes_zero_is_named_by_rkl2(tmp_path, step):
+    """Whatever the step, a stage passes -500, where k is 0; the number of stages is not the cause."""
+    text = WALL.replace("backward-euler, step: 0.1, steps: 2", f"rkl2, step: {step}, end: 1000.0")
+    text = text.replace("[20, 10]", "[4, 2]").replace("conductivity: 1.0", 'conductivity: "1 + 0.002*T"')
+    outcome = run(tmp_path, text + "initial: {temperature: 0}\nsource: -1e5\n", "--quiet")
+    assert outcome.code == 3 and outcome.err.count("error:") == 1, outcome.err
+    assert "case.yaml:2: materials[0].conductivity" in outcome.err and "greater than 0" in outcome.err, outcome.err
+
+
 def test_side_that_becomes_undefined_within_steps_at_once_is_named(tmp_path):
     text = WALL.replace("backward-euler, step: 0.1, steps: 2", "ftcs, step: 0.00005, steps: 20")
     side = 'boundary: {left: {type: temperature, value: "300*sqrt(0.0001-t)"}}\n'
