@@ -141,8 +141,8 @@ def test_more_steps_add_solves_and_no_set_up(tmp_path):
 
 @pytest.mark.parametrize("scheme", ["ftcs", "bdf2"])
 def test_a_row_of_history_is_one_reduction(tmp_path, scheme):
-    """Zones, segments of a side and an interface are part of it.  The bound, 1.5, leaves room for decisions of the time loop, which
-    depend on the speed of the machine."""
+    """Zones, segments of a side and an interface are part of it.  The bound, 1.5, leaves room for decisions of the time loop, of which
+    there are two a second, or four where a step lasts longer."""
     case = basic_case(time={"scheme": scheme, "step": 1e-4, "steps": 60},
                       materials=[{"name": name, "conductivity": k, "density": 1.0, "specific_heat": 1.0} for name, k in (("m", 1.0), ("n", 2.0))],
                       regions=[{"material": "m", "name": "all"},
@@ -155,7 +155,7 @@ def test_a_row_of_history_is_one_reduction(tmp_path, scheme):
     rows = len(many.table("history.csv")["step"]) - len(few.table("history.csv")["step"])
     assert rows == 59
     calls = [outcome.results["communication"]["reduction"]["collectives"] / 2 for outcome in (few, many)]
-    assert 0 < calls[1] - calls[0] < 1.5 * rows
+    assert 0 < calls[1] - calls[0] < 1.5 * rows + 4 * many.results["provenance"]["elapsed"]
 
 
 @pytest.mark.parametrize("ranks", [2, 4])
