@@ -4,27 +4,24 @@
  *  exchanges a message with every column of blocks, for each piece that has some of its rows, and
  *  gets the checksums of its rows from those ranks that would own the rows if every rank were a
  *  writer.  Within a row of blocks the ranks of one node are a run of columns, or several runs if
- *  the launcher has dealt the ranks in another order.  The time grows with the number of writers
- *  and of ranks. */
+ *  the launcher has dealt the ranks in another order.  The time grows with the number of ranks, the
+ *  memory with that of nodes. */
 #include "io/field_file/slab_traffic.h"
 
 #include "io/field_file/field_file_parts.h"
 #include "io/field_file/slab_deal.h"
 
-/* Most ranks that are visited one by one.  Chosen: some tenths of a second, and 24 bytes for each
-   rank that is a writer. */
+/* Most ranks that are visited one by one.  Chosen: some tenths of a second. */
 enum { MOST_RANKS = 10000000 };
 
-/* A writer, in a list by ascending rank. */
-typedef struct {
-  PetscInt rank, node;
-  PetscInt order; /* its number if writers are numbered node by node (solver/grid/writers.c) */
-} Writer;
-
+/* The writers, numbered in two ways: k by ascending rank, which decides about their rows, and
+   `order` node by node (solver/grid/writers.c). */
 typedef struct {
   const HeatLayout *layout; /* borrowed */
+  PetscInt          asked;  /* writers on each node; 0: all ranks */
   PetscInt          n;      /* number of writers */
-  Writer           *list;   /* owned [n] */
+  PetscInt         *ranks;  /* owned [n_nodes] number of ranks of each node */
+  PetscInt         *first;  /* owned [n_nodes + 1] the order of the first writer of each node */
 } Writers;
 
 /* The messages, and the cells or checksums in them, of moving one field. */
@@ -34,37 +31,36 @@ typedef struct {
 
 PetscBool HeatSlabCanCount(const HeatLayout *l) { return (PetscBool)(l->size <= MOST_RANKS); }
 
-/* Number the writers of each node, node by node.
-   @param[out] next  [n_nodes] the number of the first writer of each node */
-static void NumberWriters(const HeatLayout *l, PetscInt asked, const PetscInt *ranks,
-                          PetscInt *next, PetscInt *n)
+/* Return the node of a rank. */
+static PetscInt NodeOf(const HeatLayout *l, PetscInt rank)
 {
-  *n = 0;
-  for (PetscInt k = 0; k < l->n_nodes; k++) {
-    next[k] = *n;
-    *n += asked == 0 ? ranks[k] : PetscMin(asked, ranks[k]);
-  }
+  return HeatLayoutNode(l, rank % l->px, rank / l->px);
 }
 
-static PetscErrorCode ListWriters(const HeatLayout *l, PetscInt asked, Writers *w)
+static PetscErrorCode CountWriters(const HeatLayout *l, PetscInt asked, Writers *w)
 {
-  PetscInt *ranks, *local, *next; /* of each node: its ranks, those so far, its next writer */
-  PetscInt  n = 0;
-
   PetscFunctionBeginUser;
-  w->layout = l;
-  PetscCall(PetscCalloc3(l->n_nodes, &ranks, l->n_nodes, &local, l->n_nodes, &next));
-  for (PetscInt r = 0; r < l->size; r++) ranks[HeatLayoutNode(l, r % l->px, r / l->px)]++;
-  NumberWriters(l, asked, ranks, next, &w->n);
-  PetscCall(PetscMalloc1(w->n, &w->list));
-  for (PetscInt r = 0; r < l->size; r++) {
-    const PetscInt node = HeatLayoutNode(l, r % l->px, r / l->px);
-
-    if (HeatWritersHas(asked, local[node]++, ranks[node]))
-      w->list[n++] = (Writer){r, node, next[node]++};
-  }
-  PetscCall(PetscFree3(ranks, local, next));
+  *w = (Writers){.layout = l, .asked = asked};
+  PetscCall(PetscCalloc2(l->n_nodes, &w->ranks, l->n_nodes + 1, &w->first));
+  for (PetscInt r = 0; r < l->size; r++) w->ranks[NodeOf(l, r)]++;
+  for (PetscInt k = 0; k < l->n_nodes; k++)
+    w->first[k + 1] = w->first[k] + (asked == 0 ? w->ranks[k] : PetscMin(asked, w->ranks[k]));
+  w->n = w->first[l->n_nodes];
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return the node of the writer with a number `order`, by bisection. */
+static PetscInt NodeOfOrder(const Writers *w, PetscInt order)
+{
+  PetscInt low = 0, high = w->layout->n_nodes; /* first[low] <= order < first[high] */
+
+  while (high - low > 1) {
+    const PetscInt middle = low + (high - low) / 2;
+
+    if (w->first[middle] <= order) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /* Return the rows [*first, *end) of writer k. */
@@ -152,15 +148,12 @@ static void AddSums(const HeatLayout *l, PetscInt node, PetscInt jp, PetscInt ro
   Add(&once->sums, last - first + 1, end - row, messages, rows);
 }
 
-/* Add the messages of the slab of writer k. */
-static void AddSlab(const Writers *w, PetscInt k, Once *once)
+/* Add the messages of the slab [first, end) of a writer. */
+static void AddSlab(const Writers *w, PetscInt node, PetscInt first, PetscInt end, Once *once)
 {
   const HeatLayout *l     = w->layout;
-  const PetscInt    node  = w->list[k].node;
   const PetscInt64  piece = HeatPieceRows(l->nx);
-  PetscInt          first, end;
 
-  RowsOf(w, k, &first, &end);
   for (PetscInt row = first; row < end;) {
     const PetscInt jp    = HeatLayoutPart(l, 1, row);
     const PetscInt until = PetscMin(HeatLayoutCut(l, 1, jp + 1), end);
@@ -173,25 +166,34 @@ static void AddSlab(const Writers *w, PetscInt k, Once *once)
   }
 }
 
-/* Add the messages by which each of n writers sends its checksums to the writer n/2 places before
+/* Add the message by which a writer sends the checksums of its rows to the writer n/2 places before
    it, as in PairUp of solver/grid/writers.c. */
-static PetscErrorCode AddPeerSums(const Writers *w, Once *once)
+static void AddPeerSums(const Writers *w, PetscInt node, PetscInt order, PetscInt rows, Once *once)
 {
-  PetscInt *node_of; /* of the writers, numbered node by node */
+  const PetscInt reader = (order + w->n - w->n / 2) % w->n;
+  const PetscInt near   = NodeOfOrder(w, reader) == node ? 1 : 0;
+
+  Add(&once->peer_sums, 1, rows, near, near * rows);
+}
+
+/* Add the messages of all writers, by ascending rank. */
+static PetscErrorCode AddWriters(const Writers *w, Once *once)
+{
+  const HeatLayout *l = w->layout;
+  PetscInt         *ranks, *writers, k = 0; /* of each node, so far; of all nodes, so far */
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(w->n, &node_of));
-  for (PetscInt k = 0; k < w->n; k++) node_of[w->list[k].order] = w->list[k].node;
-  for (PetscInt k = 0; k < w->n; k++) {
-    const Writer  *from   = &w->list[k];
-    const PetscInt reader = (from->order + w->n - w->n / 2) % w->n;
-    const PetscInt near   = node_of[reader] == from->node ? 1 : 0;
+  PetscCall(PetscCalloc2(l->n_nodes, &ranks, l->n_nodes, &writers));
+  for (PetscInt r = 0; r < l->size; r++) {
+    const PetscInt node = NodeOf(l, r);
     PetscInt       first, end;
 
-    RowsOf(w, k, &first, &end);
-    Add(&once->peer_sums, 1, end - first, near, near * (end - first));
+    if (!HeatWritersHas(w->asked, ranks[node]++, w->ranks[node])) continue;
+    RowsOf(w, k++, &first, &end);
+    AddSlab(w, node, first, end, once);
+    AddPeerSums(w, node, w->first[node] + writers[node]++, end - first, once);
   }
-  PetscCall(PetscFree(node_of));
+  PetscCall(PetscFree2(ranks, writers));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -213,10 +215,9 @@ PetscErrorCode HeatSlabTraffic(const HeatLayout *layout, PetscInt asked,
 
   PetscFunctionBeginUser;
   *traffic = (HeatLayoutTraffic){{0, 0}, {0, 0}};
-  PetscCall(ListWriters(layout, asked, &writers));
-  for (PetscInt k = 0; k < writers.n; k++) AddSlab(&writers, k, &once);
-  PetscCall(AddPeerSums(&writers, &once));
-  PetscCall(PetscFree(writers.list));
+  PetscCall(CountWriters(layout, asked, &writers));
+  PetscCall(AddWriters(&writers, &once));
+  PetscCall(PetscFree2(writers.ranks, writers.first));
   for (int k = 0; k < 2; k++) {
     Scale(traffic, moves->in_pieces[k], &once.in_pieces, 4 + 4 * k);
     Scale(traffic, moves->at_once[k], &once.at_once, 4 + 4 * k);

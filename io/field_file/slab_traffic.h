@@ -9,7 +9,7 @@
 
 #include "solver/grid/grid.h"
 
-/** Return whether HeatSlabTraffic takes less than some tenths of a second and some tens of MB. */
+/** Return whether HeatSlabTraffic takes less than some tenths of a second. */
 PetscBool HeatSlabCanCount(const HeatLayout *layout);
 
 /** Count the messages of moving uncompressed fields.
