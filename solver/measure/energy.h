@@ -26,8 +26,9 @@
  *  The rests of the seven sums of heat flows follow from 9 on, in the order of HEAT_FLOW_....  An
  *  exact sum is stored as four doubles: the sum rounded to double, then three rests, each of which
  *  is the rounded difference of the exact sum and the doubles before it.  With them a continued
- *  account has the bits of an uninterrupted one.  Three is chosen: four doubles hold 212 bits, and
- *  products of a step and of the heat of faces span some 200. */
+ *  account has the bits of an uninterrupted one, but for the last rest where terms span more than
+ *  the 212 bits of four doubles.  Three is chosen: products of a step and of the heat of faces span
+ *  some 200, and more only where faces carry next to no heat. */
 enum { HEAT_ENERGY_RESTS = 3, HEAT_ENERGY_SUMS = 9 + 7 * HEAT_ENERGY_RESTS };
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
