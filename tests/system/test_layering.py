@@ -378,3 +378,15 @@ def test_a_wrong_sentence_about_permitted_rooms_is_noticed(old, new):
     room = "io/run_files"
     assert old in READMES[room]
     assert rooms_that_readme_permits(READMES[room].replace(old, new, 1)) != set(ALLOWED[room].split())
+
+
+def not_registered(listed: str) -> list[str]:
+    """Return the files of system tests that ctest does not run, given the text of TestList.cmake."""
+    files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "system").glob("test_*.py")}
+    return sorted(files - set(re.findall(r"^heat2d_add_system\((\w+)", listed, re.M)))
+
+
+def test_ctest_runs_each_file_of_system_tests():
+    listed = (ROOT / "tests" / "TestList.cmake").read_text()
+    assert not not_registered(listed)
+    assert not_registered(listed.replace("heat2d_add_system(layering ", "heat2d_add_system(")) == ["layering"]
