@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from heat2d_case import CORES, Outcome, basic_case, command, environment, write_case
+from heat2d_case import CORES, HEAT2D, Outcome, basic_case, command, environment, write_case
 
 CPUS = sorted(os.sched_getaffinity(0))
 
@@ -58,3 +58,19 @@ def test_the_record_has_hosts_ranks_cores_and_masks(tmp_path):
     assert record["hosts"] == [host["name"]] and host["ranks"] == 2
     assert host["cores"] >= 1 and host["numa_nodes"] >= 1
     assert len(record["binding"]) == 2 and all(record["binding"])
+
+
+@pytest.mark.skipif(CORES < 2, reason="needs two processors")
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_the_record_has_the_mask_of_each_rank(tmp_path, ranks):
+    """Odd ranks are confined to the second processor, even ranks to the first."""
+    program = tmp_path / "bound"
+    program.write_text(f'#!/bin/sh\nrank=${{PMI_RANK:-$PMIX_RANK}}\ncase $((rank % 2)) in 0) cpu={CPUS[0]};; *) cpu={CPUS[1]};; esac\n'
+                       f'exec taskset -c $cpu {HEAT2D} "$@"\n')
+    program.chmod(0o755)
+    words = [str(program) if word == HEAT2D else word for word in command(write_case(tmp_path, basic_case()), ranks, ("--output", "out", "--quiet"))]
+    done = subprocess.run(["timeout", "-k", "5", "100", *words], cwd=tmp_path, env=environment(ranks), stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    masks = Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out").results["provenance"]["binding"]
+    assert masks == [str(CPUS[rank % 2]) for rank in range(ranks)]
