@@ -427,7 +427,7 @@ LONG = small(grid={"cells": [64, 64], "x": [0, 1], "y": [0, 1]}, time={"scheme":
 @pytest.mark.parametrize("how", ["removed", "replaced", "moved"])
 def test_table_that_vanishes_is_written_anew_with_all_rows(tmp_path, how):
     with Program(tmp_path, "--quiet", case=LONG) as program:
-        program.wait_for_steps()
+        program.wait_for_steps("probes.csv")
         for name in ("history.csv", "probes.csv"):
             path = tmp_path / "out" / name
             if how == "moved":

@@ -56,10 +56,10 @@ class Program:
         self.process.kill()
         self.process.wait(10)
 
-    def wait_for_steps(self) -> None:
-        """Wait for the first row of history.csv, which is written just before the first step."""
+    def wait_for_steps(self, *tables: str) -> None:
+        """Wait for history.csv, which is made just before the first step, and for the other tables."""
         limit = time.monotonic() + 30
-        while not (self.directory / "history.csv").exists():
+        while not all((self.directory / name).exists() for name in ("history.csv", *tables)):
             assert self.process.poll() is None and time.monotonic() < limit, self.process.communicate()[1]
             time.sleep(0.05)
 
