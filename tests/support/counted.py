@@ -60,8 +60,3 @@ def assert_equal_counts(run: Counted) -> None:
     after = AFTER_THE_RECORD * run.ranks if run.ranks > 1 else 0
     assert {**run.heat2d, "collectives": run.heat2d["collectives"] + after} == run.profiler
     assert list(run.kinds) == KINDS
-
-
-def mpich() -> bool:
-    """Return whether the launcher is that of MPICH, which can make several nodes of one machine."""
-    return "HYDRA" in subprocess.run([MPIEXEC[0], "--version"], capture_output=True, text=True, check=False).stdout

@@ -57,6 +57,11 @@ class Outcome:
             return file[name][...]
 
 
+def mpich() -> bool:
+    """Return whether the launcher is that of MPICH, which can make several nodes of one machine."""
+    return "HYDRA" in subprocess.run([MPIEXEC[0], "--version"], capture_output=True, text=True, check=False).stdout
+
+
 def environment(ranks: int) -> dict[str, str]:
     env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     if ranks > CORES and os.environ.get("HEAT2D_YIELD"):

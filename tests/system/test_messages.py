@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from counted import KINDS, PLACES, assert_equal_counts, counted_run, mpich
-from heat2d_case import basic_case, run
+from counted import KINDS, PLACES, assert_equal_counts, counted_run
+from heat2d_case import basic_case, mpich, run
 
 pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="built without the profiler of messages")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from counted import PLACES, assert_equal_counts, counted_run, mpich
-from heat2d_case import basic_case, command, execute, run, write_case
+from counted import PLACES, assert_equal_counts, counted_run
+from heat2d_case import basic_case, command, execute, mpich, run, write_case
 
 pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="built without the profiler of messages")
 

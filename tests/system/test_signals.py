@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from heat2d_case import HEAT2D, MPIEXEC, Outcome, basic_case, command, environment, run, write_case
+from heat2d_case import HEAT2D, Outcome, basic_case, command, environment, mpich, run, write_case
 from test_restart import Background, checkpoints, heated, long_run, must
 
 # The program notes before the libraries are loaded whether HUP is ignored; with sanitizers it cannot run so early.
@@ -17,10 +17,6 @@ notes_hangup = pytest.mark.skipif("HEAT2D_SANITIZED" in os.environ, reason="libr
 STOPPING = ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "XCPU", "PIPE", "ALRM"]
 # What MPICH's launcher passes on to the ranks; any other signal ends the launcher itself, and its proxy kills the ranks.
 FORWARDED = ["TERM", "INT", "QUIT", "USR1", "ALRM"]
-
-
-def mpich() -> bool:
-    return "HYDRA" in subprocess.run([*MPIEXEC, "--version"], capture_output=True, text=True, check=False).stdout
 
 
 def stopped(outcome: Outcome, reason: str) -> None:

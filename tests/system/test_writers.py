@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from heat2d_case import HEAT2D, MPIEXEC, Outcome, basic_case, environment, execute, run, write_case
+from heat2d_case import HEAT2D, MPIEXEC, Outcome, basic_case, environment, execute, mpich, run, write_case
 from test_faults import CRASH_AT_EXIT, HIT, warned_or_written
 from test_restart import checkpoints, must
 
@@ -16,12 +16,6 @@ from test_restart import checkpoints, must
 TWO_NODES = ("-launcher", "fork", "-hosts", "localhost:{0},127.0.0.1:{0}")
 
 faults = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
-
-
-def mpich() -> bool:
-    return "HYDRA" in subprocess.run([MPIEXEC[0], "--version"], capture_output=True, text=True, check=False).stdout
-
-
 several_nodes = pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")
 
 
