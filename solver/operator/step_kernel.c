@@ -5,24 +5,22 @@
  *
  *  in the order of additions of RowKernel in operator_stencil.c.  Without sources the addition of q
  *  is left out: x + 0 and x differ only for x = -0, and where sum is -0, T is not, so that T_new
- *  has the same bits.
- *
- *  A row is computed in pieces into a buffer that stays in the first-level cache, and stored from
- *  there. */
+ *  has the same bits. */
 #include "solver/operator/step_kernel.h"
-
-#if defined(__SSE2__)
-  #include <immintrin.h>
-#endif
 
 #include <stdint.h>
 
-/* [cells] Piece of a row.  Chosen: 4 KB; a larger piece leaves less of the first-level cache to the
-   coefficients, a smaller one means that more loops are started. */
-enum { PIECE = 512 };
+#include "solver/base/vectors.h"
+
+enum { VECTOR = HEAT_VECTOR, ALL = HEAT_ALL_LANES };
 
 /* [doubles] One line of the cache, 64 bytes. */
 enum { LINE = 8 };
+
+/* [cells] How far ahead of its use the row above, the only one that is not in the cache yet, is
+   asked for while T_new is written past the cache.  Chosen by measurement (solver/MEASURED.md): 4
+   KB, from where the processor does not look ahead by itself. */
+enum { AHEAD = 512 };
 
 /* [bytes] Least size of a field that is written past the cache.  Chosen: such a field, the one that
    is read and the coefficients together exceed the caches that a core usually has to itself.  The
@@ -36,76 +34,101 @@ PetscBool HeatStepPastCache(size_t bytes)
   return bytes >= LEAST_PAST_CACHE ? PETSC_TRUE : PETSC_FALSE;
 }
 
-#define TEMPLATE static inline __attribute__((always_inline)) void
+#define TEMPLATE static inline __attribute__((always_inline))
 
-#define ROWS                                                                                       \
-  const PetscReal *restrict T = row->T + at, *restrict below = row->below + at;                    \
-  const PetscReal *restrict above = row->above + at;                                               \
-  const PetscReal *restrict q     = sources ? row->q + at : NULL
-
-#define NEW(g_w, g_e, g_s, g_n, r)                                                                 \
-  const PetscReal sum = ((g_w) * (T[i - 1] - T[i]) + (g_e) * (T[i + 1] - T[i])) +                  \
-                        ((g_s) * (below[i] - T[i]) + (g_n) * (above[i] - T[i]));                   \
-                                                                                                   \
-  out[i] = T[i] + (r) * (sources ? sum + q[i] : sum)
-
-TEMPLATE Varying(const HeatStepRow *row, PetscBool sources, PetscInt at, PetscInt n,
-                 PetscReal *restrict out)
+/* Return the heat through the faces of the cells of a vector, whose temperatures are T.
+   @param[in] k  their coefficients; NULL: those of the row's arrays */
+TEMPLATE HeatValues Faces(const HeatStepRow *row, const HeatStepConstants *k, PetscInt i,
+                          HeatLanes lanes, HeatValues T)
 {
-  ROWS;
-  const PetscReal *restrict gx = row->gx + at, *restrict gs = row->gs + at;
-  const PetscReal *restrict gn = row->gn + at, *restrict r = row->r + at;
+  const HeatValues gw = k ? HeatSetValues(k->gx) : HeatLoadValues(row->gx + i, lanes);
+  const HeatValues ge = k ? gw : HeatLoadValues(row->gx + i + 1, lanes);
+  const HeatValues gs = k ? HeatSetValues(k->gs) : HeatLoadValues(row->gs + i, lanes);
+  const HeatValues gn = k ? HeatSetValues(k->gn) : HeatLoadValues(row->gn + i, lanes);
+  const HeatValues x  = gw * (HeatLoadValues(row->T + i - 1, lanes) - T) +
+                       ge * (HeatLoadValues(row->T + i + 1, lanes) - T);
+  const HeatValues y = gs * (HeatLoadValues(row->below + i, lanes) - T) +
+                       gn * (HeatLoadValues(row->above + i, lanes) - T);
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  return x + y;
+}
+
+/* Return T_new of the cells of a vector. */
+TEMPLATE HeatValues New(const HeatStepRow *row, const HeatStepConstants *k, PetscBool sources,
+                        PetscInt i, HeatLanes lanes)
+{
+  const HeatValues T   = HeatLoadValues(row->T + i, lanes);
+  const HeatValues r   = k ? HeatSetValues(k->r) : HeatLoadValues(row->r + i, lanes);
+  HeatValues       sum = Faces(row, k, i, lanes, T);
+
+  if (sources) sum = sum + HeatLoadValues(row->q + i, lanes);
+  return T + r * sum;
+}
+
+/* Return the number of values from p on before the next line of the cache begins. */
+static PetscInt ToNextLine(const PetscReal *p)
+{
+  return (LINE - (PetscInt)((uintptr_t)p / sizeof *p % LINE)) % LINE;
+}
+
+/* Compute cells [begin, end), with ordinary stores. */
+TEMPLATE void Ordinary(const HeatStepRow *row, const HeatStepConstants *k, PetscBool sources,
+                       PetscInt begin, PetscInt end)
+{
+  const PetscInt rest = begin + (end - begin) / VECTOR * VECTOR;
+
+  _Pragma("omp simd") for (PetscInt i = begin; i < rest; i += VECTOR)
   {
-    NEW(gx[i], gx[i + 1], gs[i], gn[i], r[i]);
+    HeatStoreValues(row->out + i, ALL, New(row, k, sources, i, ALL));
   }
+  if (rest == end) return;
+  const HeatLanes lanes = HeatFirstLanes(end - rest);
+
+  HeatStoreValues(row->out + rest, lanes, New(row, k, sources, rest, lanes));
 }
 
-TEMPLATE Uniform(const HeatStepRow *row, const HeatStepConstants *k, PetscBool sources, PetscInt at,
-                 PetscInt n, PetscReal *restrict out)
+/* Compute cells [begin, end), and store whole lines past the cache.  A line that takes both kinds
+   of stores would be read and written twice. */
+TEMPLATE void Past(const HeatStepRow *row, const HeatStepConstants *k, PetscBool sources,
+                   PetscInt begin, PetscInt end)
 {
-  ROWS;
-  const PetscReal gx = k->gx, gs = k->gs, gn = k->gn, r = k->r;
+  const PetscInt first = PetscMin(begin + ToNextLine(row->out + begin), end);
+  const PetscInt last  = first + (end - first) / LINE * LINE;
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++) { NEW(gx, gx, gs, gn, r); }
+  Ordinary(row, k, sources, begin, first);
+  for (PetscInt line = first; line < last; line += LINE) {
+    __builtin_prefetch(row->above + line + AHEAD);
+    for (PetscInt i = line; i < line + LINE; i += VECTOR)
+      HeatStreamValues(row->out + i, New(row, k, sources, i, ALL));
+  }
+  Ordinary(row, k, sources, last, end);
 }
 
-/* Compute n cells from cell `at` on into out[n].
+/* Compute cells [begin, end).
    @param[in] k  their coefficients; NULL: they differ */
-static void Piece(const HeatStepRow *row, const HeatStepConstants *k, PetscInt at, PetscInt n,
-                  PetscReal *out)
+static void Cells(const HeatStepRow *row, const HeatStepConstants *k, PetscInt begin, PetscInt end,
+                  PetscBool past_cache)
 {
-  if (k && row->q) Uniform(row, k, PETSC_TRUE, at, n, out);
-  else if (k) Uniform(row, k, PETSC_FALSE, at, n, out);
-  else if (row->q) Varying(row, PETSC_TRUE, at, n, out);
-  else Varying(row, PETSC_FALSE, at, n, out);
+  if (begin >= end) return;
+#define CASE(constants, sources)                                                                   \
+  do {                                                                                             \
+    if (past_cache) Past(row, constants, sources, begin, end);                                     \
+    else Ordinary(row, constants, sources, begin, end);                                            \
+  } while (0)
+  if (k && row->q) CASE(k, PETSC_TRUE);
+  else if (k) CASE(k, PETSC_FALSE);
+  else if (row->q) CASE(NULL, PETSC_TRUE);
+  else CASE(NULL, PETSC_FALSE);
 }
 
-/* Return the place of an address within its cache line, in doubles. */
-static PetscInt PlaceInLine(const PetscReal *p)
-{
-  return (PetscInt)((uintptr_t)p / sizeof *p % LINE);
-}
-
-/* A line that takes both ordinary stores and stores past the cache would be read and written
-   twice. */
 void HeatStepStorePastCache(PetscInt n, const PetscReal *from, PetscReal *to)
 {
-#if defined(__SSE2__)
-  const PetscInt head = PetscMin((LINE - PlaceInLine(to)) % LINE, n);
-  const PetscInt tail = head + (n - head) / LINE * LINE;
+  const PetscInt first = PetscMin(ToNextLine(to), n), last = first + (n - first) / LINE * LINE;
 
-  for (PetscInt i = 0; i < head; i++) to[i] = from[i];
-  #if defined(__AVX512F__)
-  for (PetscInt i = head; i < tail; i += LINE) _mm512_stream_pd(to + i, _mm512_loadu_pd(from + i));
-  #else
-  for (PetscInt i = head; i < tail; i += 2) _mm_stream_pd(to + i, _mm_loadu_pd(from + i));
-  #endif
-  for (PetscInt i = tail; i < n; i++) to[i] = from[i];
-#else /* ordinary stores */
-  for (PetscInt i = 0; i < n; i++) to[i] = from[i];
-#endif
+  for (PetscInt i = 0; i < first; i++) to[i] = from[i];
+  for (PetscInt i = first; i < last; i += VECTOR)
+    HeatStreamValues(to + i, HeatLoadValues(from + i, ALL));
+  for (PetscInt i = last; i < n; i++) to[i] = from[i];
 }
 
 void HeatStepFence(void)
@@ -113,23 +136,6 @@ void HeatStepFence(void)
 #if defined(__SSE2__)
   _mm_sfence();
 #endif
-}
-
-/* Compute cells [begin, end). */
-static void Cells(const HeatStepRow *row, const HeatStepConstants *k, PetscInt begin, PetscInt end,
-                  PetscBool past_cache)
-{
-  PetscReal buffer[PIECE];
-
-  if (!past_cache) {
-    Piece(row, k, begin, PetscMax(end - begin, 0), row->out + begin);
-    return;
-  }
-  for (PetscInt at = begin, n; at < end; at += n) { /* the next piece begins a line */
-    n = PetscMin(end - at, PIECE - PlaceInLine(row->out + at));
-    Piece(row, k, at, n, buffer);
-    HeatStepStorePastCache(n, buffer, row->out + at);
-  }
 }
 
 void HeatStepCompute(const HeatStepRow *row, const HeatStepConstants *k, PetscBool past_cache)
@@ -141,32 +147,38 @@ void HeatStepCompute(const HeatStepRow *row, const HeatStepConstants *k, PetscBo
   Cells(row, NULL, end, row->n, past_cache);
 }
 
-TEMPLATE Exchange(const HeatStepRow *row, PetscBool sources, const PetscReal *restrict E,
-                  const PetscReal *restrict ambient, PetscReal *restrict heat)
+/* Compute the cells of a vector, with ambient exchange. */
+TEMPLATE void Exchange(const HeatStepRow *row, PetscBool sources, const PetscReal *E,
+                       const PetscReal *ambient, PetscReal *heat, PetscInt i, HeatLanes lanes)
 {
-  const PetscInt at = 0;
-  ROWS;
-  const PetscReal *restrict gx = row->gx, *restrict gs = row->gs, *restrict gn = row->gn;
-  const PetscReal *restrict r = row->r;
-  PetscReal *restrict out     = row->out;
+  const HeatValues T      = HeatLoadValues(row->T + i, lanes);
+  const HeatValues in     = HeatLoadValues(E + i, lanes) * (HeatLoadValues(ambient + i, lanes) - T);
+  const HeatValues q      = sources ? HeatLoadValues(row->q + i, lanes) : HeatSetValues(0.0);
+  const HeatValues change = HeatLoadValues(row->r + i, lanes) *
+                            ((Faces(row, NULL, i, lanes, T) + q) + in);
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < row->n; i++)
+  if (heat) HeatStoreValues(heat + i, lanes, HeatLoadValues(heat + i, lanes) + in);
+  HeatStoreValues(row->out + i, lanes, T + change);
+}
+
+TEMPLATE void ExchangeRow(const HeatStepRow *row, PetscBool sources, const PetscReal *E,
+                          const PetscReal *ambient, PetscReal *heat)
+{
+  const PetscInt rest = row->n / VECTOR * VECTOR;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < rest; i += VECTOR)
   {
-    const PetscReal brought = E[i] * (ambient[i] - T[i]);
-    const PetscReal sum     = (gx[i] * (T[i - 1] - T[i]) + gx[i + 1] * (T[i + 1] - T[i])) +
-                          (gs[i] * (below[i] - T[i]) + gn[i] * (above[i] - T[i]));
-
-    if (heat) heat[i] += brought;
-    out[i] = T[i] + r[i] * ((sum + (sources ? q[i] : 0.0)) + brought);
+    Exchange(row, sources, E, ambient, heat, i, ALL);
   }
+  if (rest < row->n) Exchange(row, sources, E, ambient, heat, rest, HeatFirstLanes(row->n - rest));
 }
 
 void HeatStepComputeExchange(const HeatStepRow *row, const PetscReal *E, const PetscReal *ambient,
                              PetscReal *heat)
 {
-  if (!heat) Exchange(row, row->q ? PETSC_TRUE : PETSC_FALSE, E, ambient, NULL);
-  else if (row->q) Exchange(row, PETSC_TRUE, E, ambient, heat);
-  else Exchange(row, PETSC_FALSE, E, ambient, heat);
+  if (!heat) ExchangeRow(row, row->q ? PETSC_TRUE : PETSC_FALSE, E, ambient, NULL);
+  else if (row->q) ExchangeRow(row, PETSC_TRUE, E, ambient, heat);
+  else ExchangeRow(row, PETSC_FALSE, E, ambient, heat);
 }
 
 HeatStepConstants HeatStepFindConstants(const HeatStepRow *row)

@@ -7,26 +7,24 @@
  *  are in the order of RowKernel in operator_stencil.c, so that the bits are the same.  The heat
  *  between the two rows is computed once, as `up`: x - y and y - x differ in sign only.
  *
- *  There is one kernel, `Compute`.  Its arguments `result` and `sources` and the kinds of its
- *  coefficients are compile-time constants in each of its instances.
+ *  There is one kernel, `Compute`.  Its argument `result` and the kinds of its coefficients are
+ *  compile-time constants in each of its instances.
  *
- *  With AVX-512 vectors of eight cells are written out.  The cells west and east of a vector come
+ *  Vectors (vectors.h) are written out.  With AVX-512 the cells west and east of a vector come
  *  from the vectors beside it by a permutation.  Temperatures so are loaded once, at aligned
  *  addresses; a load across two lines costs two.  Compilers load a row up to four times, and keep
  *  the addresses of the 15 rows in memory for want of registers, which takes further loads: these,
- *  not the arithmetic, limited the kernel.  On other processors a vector is one cell, and the
- *  compiler vectorises the loop.  The bits are the same. */
-#include "solver/operator/wavefront_impl.h"
-
+ *  not the arithmetic, limited the kernel.  Narrower vectors are loaded at all three places: half
+ *  of their loads or more stay within a line, and additions limit the kernel.  The bits are the
+ *  same. */
 #include <stdint.h>
 
-#if defined(__AVX512F__)
-  #include <immintrin.h>
-#endif
+#include "solver/base/vectors.h"
+#include "solver/operator/wavefront_impl.h"
 
-enum { LANES = HEAT_WAVE_LANES };
+enum { LANES = HEAT_WAVE_LANES, VECTOR = HEAT_VECTOR, ALL = HEAT_ALL_LANES };
 
-_Static_assert((int)HEAT_WAVE_AFTER >= (int)HEAT_WAVE_LANES,
+_Static_assert((int)HEAT_WAVE_AFTER >= (int)HEAT_VECTOR,
                "a kernel reads one vector beyond the last whole one");
 
 /* [cells] The shortest run of cells with equal coefficients that gets the kernel with constants.
@@ -36,73 +34,15 @@ enum { MIN_RUN = 2 * LANES };
 
 #define TEMPLATE static inline __attribute__((always_inline))
 
-/* Vectors. */
-
-#if defined(__AVX512F__)
-
-typedef __m512d  Values;
-typedef __mmask8 Lanes; /* those that are read and written; all of them where `ALL` */
-
-enum { ALL = 0xff };
-
-TEMPLATE Values Set(PetscReal x) { return _mm512_set1_pd(x); }
-
-TEMPLATE Values Load(const PetscReal *p, Lanes lanes)
-{
-  return lanes == ALL ? _mm512_loadu_pd(p) : _mm512_maskz_loadu_pd(lanes, p);
-}
-
-TEMPLATE void Store(PetscReal *p, Lanes lanes, Values x)
-{
-  if (lanes == ALL) _mm512_storeu_pd(p, x);
-  else _mm512_mask_storeu_pd(p, lanes, x);
-}
-
-/* Return the last value of the vector before `here`, and all but the last one of `here`. */
-TEMPLATE Values ShiftIn(Values before, Values here)
-{
-  return _mm512_castsi512_pd(
-      _mm512_alignr_epi64(_mm512_castpd_si512(here), _mm512_castpd_si512(before), LANES - 1));
-}
-
-/* Return all but the first value of `here`, and the first one of the vector after it. */
-TEMPLATE Values ShiftOut(Values here, Values after)
-{
-  return _mm512_castsi512_pd(
-      _mm512_alignr_epi64(_mm512_castpd_si512(after), _mm512_castpd_si512(here), 1));
-}
-
-#else
-
-typedef PetscReal Values;
-typedef int       Lanes;
-
-enum { ALL = 1 };
-
-TEMPLATE Values Set(PetscReal x) { return x; }
-
-TEMPLATE Values Load(const PetscReal *p, Lanes lanes)
-{
-  (void)lanes;
-  return *p;
-}
-
-TEMPLATE void Store(PetscReal *p, Lanes lanes, Values x)
-{
-  (void)lanes;
-  *p = x;
-}
-
-#endif
-
 /* A vector of a row, and the cells west and east of each of its cells. */
 typedef struct {
-  Values west, here, east;
+  HeatValues west, here, east;
 } Three;
 
-TEMPLATE Three LoadThree(const PetscReal *p, Lanes lanes)
+TEMPLATE Three LoadThree(const PetscReal *p, HeatLanes lanes)
 {
-  const Three three = {Load(p - 1, lanes), Load(p, lanes), Load(p + 1, lanes)};
+  const Three three = {HeatLoadValues(p - 1, lanes), HeatLoadValues(p, lanes),
+                       HeatLoadValues(p + 1, lanes)};
 
   return three;
 }
@@ -128,81 +68,85 @@ typedef struct {
   HeatRklStage     stage;
 } Cells;
 
-TEMPLATE Values Read(Reading reading, const PetscReal *array, PetscReal constant, PetscInt i,
-                     Lanes lanes)
+TEMPLATE HeatValues Read(Reading reading, const PetscReal *array, PetscReal constant, PetscInt i,
+                         HeatLanes lanes)
 {
-  return reading == ARRAY ? Load(array + i, lanes) : Set(constant);
+  return reading == ARRAY ? HeatLoadValues(array + i, lanes) : HeatSetValues(constant);
 }
 
 /* Compute the result of a row of cells from the heat through their faces, `faces`.  Without
    sources, a step leaves the addition of q out, since x + 0 = x.  The bits of x + 0 and x differ
    only for x = -0; the rate therefore always adds q, as the plain sweep does.
    @param[in] row  0: the lower row, 1: the higher row */
-TEMPLATE void Finish(HeatWaveResult result, const Cells *c, int row, PetscInt i, Lanes lanes,
-                     Values T, Values faces)
+TEMPLATE void Finish(HeatWaveResult result, const Cells *c, int row, PetscInt i, HeatLanes lanes,
+                     HeatValues T, HeatValues faces)
 {
   const Coefficient *C = &c->C, *source = &c->source, *shape = &c->shape, *E = &c->exchange;
   PetscReal         *out  = (row ? c->new_high : c->new_low) + i;
   PetscReal         *heat = c->E == NONE ? NULL : c->heat[row] + i;
-  const Values       r = Read(c->r, row ? C->high : C->low, row ? C->of_high : C->of_low, i, lanes);
-  Values             q = Set(0.0), e = Set(0.0);
+  const HeatValues   r = Read(c->r, row ? C->high : C->low, row ? C->of_high : C->of_low, i, lanes);
+  HeatValues         q = HeatSetValues(0.0), e = HeatSetValues(0.0);
 
   if (c->E != NONE) e = Read(c->E, row ? E->high : E->low, row ? E->of_high : E->of_low, i, lanes);
   if (result == HEAT_WAVE_STAGE) {
     const HeatRklStage s   = c->stage;
-    Values             sum = faces;
+    HeatValues         sum = faces;
 
     if (c->E != NONE) {
-      const Values lost = e * T;
+      const HeatValues lost = e * T;
 
-      Store(heat, lanes, Load(heat, lanes) - Set(s.share) * lost);
+      HeatStoreValues(heat, lanes, HeatLoadValues(heat, lanes) - HeatSetValues(s.share) * lost);
       sum = faces - lost;
     }
-    Store(out, lanes,
-          (Set(s.m) * T + Set(s.n) * Load(c->before[row] + i, lanes)) +
-              (r * (Set(s.net) * sum) + Set(s.rate) * Load(c->rate[row] + i, lanes)));
+    HeatStoreValues(
+        out, lanes,
+        (HeatSetValues(s.m) * T + HeatSetValues(s.n) * HeatLoadValues(c->before[row] + i, lanes)) +
+            (r * (HeatSetValues(s.net) * sum) +
+             HeatSetValues(s.rate) * HeatLoadValues(c->rate[row] + i, lanes)));
     return;
   }
   if (c->q != NONE)
     q = Read(c->q, row ? source->high : source->low, row ? source->of_high : source->of_low, i,
              lanes);
-  if (c->s == ARRAY) q = q + Load((row ? shape->high : shape->low) + i, lanes) * Set(c->factor);
-  Values change;
+  if (c->s == ARRAY)
+    q = q + HeatLoadValues((row ? shape->high : shape->low) + i, lanes) * HeatSetValues(c->factor);
+  HeatValues change;
 
   if (c->E != NONE) {
     const Coefficient *a = &c->T_amb;
-    const Values       in =
+    const HeatValues   in =
         e * (Read(c->ambient, row ? a->high : a->low, row ? a->of_high : a->of_low, i, lanes) - T);
 
-    Store(heat, lanes, Load(heat, lanes) + in);
+    HeatStoreValues(heat, lanes, HeatLoadValues(heat, lanes) + in);
     change = r * ((faces + q) + in);
   } else {
-    Values sum = faces;
+    HeatValues sum = faces;
 
     if (result == HEAT_WAVE_RATE || c->q != NONE) sum = faces + q;
     change = r * sum;
   }
   if (result == HEAT_WAVE_STEP) {
-    Store(out, lanes, T + change);
+    HeatStoreValues(out, lanes, T + change);
   } else {
-    Store(c->rate[row] + i, lanes, change);
-    Store(out, lanes, Set(c->stage.net) * change);
+    HeatStoreValues(c->rate[row] + i, lanes, change);
+    HeatStoreValues(out, lanes, HeatSetValues(c->stage.net) * change);
   }
 }
 
 /* Compute the vectors of both rows that begin with cell i. */
-TEMPLATE void Both(HeatWaveResult result, const Cells *c, PetscInt i, Lanes lanes, Three low,
+TEMPLATE void Both(HeatWaveResult result, const Cells *c, PetscInt i, HeatLanes lanes, Three low,
                    Three high)
 {
-  const Values below = Load(c->below + i, lanes), above = Load(c->above + i, lanes);
-  const Values gs = Read(c->g, c->gy.low, c->gy.of_low, i, lanes);
-  const Values gm = Read(c->g, c->gy.high, c->gy.of_high, i, lanes);
-  const Values gn = Read(c->g, c->north, c->of_north, i, lanes);
-  const Values up = gm * (high.here - low.here);
-  const Values lw = Read(c->g, c->gx.low, c->gx.of_low, i, lanes);
-  const Values le = Read(c->g, c->gx.low, c->gx.of_low, i + 1, lanes);
-  const Values hw = Read(c->g, c->gx.high, c->gx.of_high, i, lanes);
-  const Values he = Read(c->g, c->gx.high, c->gx.of_high, i + 1, lanes);
+  const HeatValues below = HeatLoadValues(c->below + i, lanes),
+                   above = HeatLoadValues(c->above + i, lanes);
+  const HeatValues gs    = Read(c->g, c->gy.low, c->gy.of_low, i, lanes);
+  const HeatValues gm    = Read(c->g, c->gy.high, c->gy.of_high, i, lanes);
+  const HeatValues gn    = Read(c->g, c->north, c->of_north, i, lanes);
+  const HeatValues up    = gm * (high.here - low.here);
+  const HeatValues lw    = Read(c->g, c->gx.low, c->gx.of_low, i, lanes);
+  const HeatValues le    = Read(c->g, c->gx.low, c->gx.of_low, i + 1, lanes);
+  const HeatValues hw    = Read(c->g, c->gx.high, c->gx.of_high, i, lanes);
+  const HeatValues he    = Read(c->g, c->gx.high, c->gx.of_high, i + 1, lanes);
 
   Finish(result, c, 0, i, lanes, low.here,
          (lw * (low.west - low.here) + le * (low.east - low.here)) +
@@ -212,59 +156,76 @@ TEMPLATE void Both(HeatWaveResult result, const Cells *c, PetscInt i, Lanes lane
              (gn * (above - high.here) - up));
 }
 
-#if defined(__AVX512F__)
-
-/* Compute n < LANES cells from cell i on. */
-TEMPLATE void Few(HeatWaveResult result, const Cells *c, PetscInt i, PetscInt n)
+/* Compute the vectors of both rows that begin with cell i, or a part of them. */
+TEMPLATE void Some(HeatWaveResult result, const Cells *c, PetscInt i, HeatLanes lanes)
 {
-  const Lanes lanes = (Lanes)((1U << n) - 1U);
-
   Both(result, c, i, lanes, LoadThree(c->low + i, lanes), LoadThree(c->high + i, lanes));
 }
 
+#if defined(__AVX512F__)
+
 /* The vector of a row that was computed last, and the next one. */
 typedef struct {
-  Values before, here;
+  HeatValues before, here;
 } Window;
+
+/* Return the last value of the vector before `here`, and all but the last one of `here`. */
+TEMPLATE HeatValues ShiftIn(HeatValues before, HeatValues here)
+{
+  return _mm512_castsi512_pd(
+      _mm512_alignr_epi64(_mm512_castpd_si512(here), _mm512_castpd_si512(before), VECTOR - 1));
+}
+
+/* Return all but the first value of `here`, and the first one of the vector after it. */
+TEMPLATE HeatValues ShiftOut(HeatValues here, HeatValues after)
+{
+  return _mm512_castsi512_pd(
+      _mm512_alignr_epi64(_mm512_castpd_si512(after), _mm512_castpd_si512(here), 1));
+}
 
 TEMPLATE Three Slide(Window *w, const PetscReal *row, PetscInt i)
 {
-  const Values after = Load(row + i + LANES, ALL);
-  const Three  three = {ShiftIn(w->before, w->here), w->here, ShiftOut(w->here, after)};
+  const HeatValues after = HeatAllValues(row + i + VECTOR);
+  const Three      three = {ShiftIn(w->before, w->here), w->here, ShiftOut(w->here, after)};
 
   w->before = w->here;
   w->here   = after;
   return three;
 }
 
-/* Compute n cells: those before the first line of the cache, vectors, and the rest. */
-TEMPLATE void Compute(HeatWaveResult result, const Cells *c, PetscInt n)
+/* Compute n cells from cell i on, a multiple of VECTOR and not 0. */
+TEMPLATE void Vectors(HeatWaveResult result, const Cells *c, PetscInt i, PetscInt n)
 {
-  const uintptr_t place = (uintptr_t)c->low / sizeof(PetscReal) % LANES;
-  PetscInt        i     = PetscMin((LANES - (PetscInt)place) % LANES, n);
+  Window low  = {HeatSetValues(c->low[i - 1]), HeatAllValues(c->low + i)};
+  Window high = {HeatSetValues(c->high[i - 1]), HeatAllValues(c->high + i)};
 
-  if (i > 0) Few(result, c, 0, i);
-  if (n - i >= LANES) {
-    Window low  = {Set(c->low[i - 1]), Load(c->low + i, ALL)};
-    Window high = {Set(c->high[i - 1]), Load(c->high + i, ALL)};
-
-    for (; i + LANES <= n; i += LANES)
-      Both(result, c, i, ALL, Slide(&low, c->low, i), Slide(&high, c->high, i));
-  }
-  if (i < n) Few(result, c, i, n - i);
+  for (const PetscInt end = i + n; i < end; i += VECTOR)
+    Both(result, c, i, ALL, Slide(&low, c->low, i), Slide(&high, c->high, i));
 }
 
 #else
 
-TEMPLATE void Compute(HeatWaveResult result, const Cells *c, PetscInt n)
+TEMPLATE void Vectors(HeatWaveResult result, const Cells *c, PetscInt first, PetscInt n)
 {
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  _Pragma("omp simd") for (PetscInt i = first; i < first + n; i += VECTOR)
   {
-    Both(result, c, i, ALL, LoadThree(c->low + i, ALL), LoadThree(c->high + i, ALL));
+    Some(result, c, i, ALL);
   }
 }
 
 #endif
+
+/* Compute n cells: those before the first aligned vector, vectors, and the rest. */
+TEMPLATE void Compute(HeatWaveResult result, const Cells *c, PetscInt n)
+{
+  const PetscInt place   = (PetscInt)((uintptr_t)c->low / sizeof(PetscReal) % VECTOR);
+  const PetscInt head    = PetscMin((VECTOR - place) % VECTOR, n);
+  const PetscInt vectors = (n - head) / VECTOR * VECTOR, rest = n - head - vectors;
+
+  if (head > 0) Some(result, c, 0, HeatFirstLanes(head));
+  if (vectors > 0) Vectors(result, c, head, vectors);
+  if (rest > 0) Some(result, c, head + vectors, HeatFirstLanes(rest));
+}
 
 /* Point to the rows of p from column `at` on. */
 TEMPLATE void SetRows(HeatWaveResult result, const HeatWavePair *p, PetscInt at, Cells *c)
@@ -292,7 +253,9 @@ TEMPLATE void Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePa
                                          kind == HEAT_WAVE_EXCHANGE_CHANGING);
   Cells           c        = {.g        = CONSTANT,
                               .r        = CONSTANT,
-                              .q        = changing ? ARRAY : CONSTANT,
+                              .q        = kind < HEAT_WAVE_SOURCES ? NONE
+                                          : changing               ? ARRAY
+                                                                   : CONSTANT,
                               .s        = kind == HEAT_WAVE_TIMED ? ARRAY : NONE,
                               .E        = kind >= HEAT_WAVE_EXCHANGE ? CONSTANT : NONE,
                               .gx       = {.of_low = k[0]->gx, .of_high = k[1]->gx},
@@ -427,7 +390,8 @@ static void UniformCells(HeatWaveResult result, HeatWaveKind kind, const HeatWav
   else if (exchange) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_EXCHANGE_CHANGING);
   else if (kind == HEAT_WAVE_TIMED) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_TIMED);
   else if (kind == HEAT_WAVE_CHANGING) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_CHANGING);
-  else UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_SOURCES);
+  else if (kind == HEAT_WAVE_SOURCES) UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_SOURCES);
+  else UNIFORM(HEAT_WAVE_STEP, HEAT_WAVE_PLAIN);
 }
 
 /* The runs of a pair's three rows of coefficients that are still to come. */
