@@ -17,9 +17,10 @@ enum { VECTOR = HEAT_VECTOR, ALL = HEAT_ALL_LANES };
 /* [doubles] One line of the cache, 64 bytes. */
 enum { LINE = 8 };
 
-/* [cells] How far ahead of its use the row above, the only one that is not in the cache yet, is
-   asked for while T_new is written past the cache.  Chosen by measurement (solver/MEASURED.md): 4
-   KB, from where the processor does not look ahead by itself. */
+/* [cells] How far ahead of its use the row above, the only temperatures that are not in the cache
+   yet, is asked for while T_new is written past the cache.  Chosen by measurement
+   (solver/MEASURED.md): 4 KB.  Smaller: memory answers too late; larger: nothing is gained, and a
+   short row is over before. */
 enum { AHEAD = 512 };
 
 /* [bytes] Least size of a field that is written past the cache.  Chosen: such a field, the one that
@@ -34,7 +35,7 @@ PetscBool HeatStepPastCache(size_t bytes)
   return bytes >= LEAST_PAST_CACHE ? PETSC_TRUE : PETSC_FALSE;
 }
 
-#define TEMPLATE static inline __attribute__((always_inline))
+#define TEMPLATE HEAT_INLINED
 
 /* Return the heat through the faces of the cells of a vector, whose temperatures are T.
    @param[in] k  their coefficients; NULL: those of the row's arrays */
@@ -121,14 +122,14 @@ static void Cells(const HeatStepRow *row, const HeatStepConstants *k, PetscInt b
   else CASE(NULL, PETSC_FALSE);
 }
 
-void HeatStepStorePastCache(PetscInt n, const PetscReal *from, PetscReal *to)
+void HeatStepAddPastCache(PetscInt n, const PetscReal *x, const PetscReal *y, PetscReal *sum)
 {
-  const PetscInt first = PetscMin(ToNextLine(to), n), last = first + (n - first) / LINE * LINE;
+  const PetscInt first = PetscMin(ToNextLine(sum), n), last = first + (n - first) / LINE * LINE;
 
-  for (PetscInt i = 0; i < first; i++) to[i] = from[i];
+  for (PetscInt i = 0; i < first; i++) sum[i] = x[i] + y[i];
   for (PetscInt i = first; i < last; i += VECTOR)
-    HeatStreamValues(to + i, HeatLoadValues(from + i, ALL));
-  for (PetscInt i = last; i < n; i++) to[i] = from[i];
+    HeatStreamValues(sum + i, HeatLoadAll(x + i) + HeatLoadAll(y + i));
+  for (PetscInt i = last; i < n; i++) sum[i] = x[i] + y[i];
 }
 
 void HeatStepFence(void)

@@ -47,9 +47,9 @@ void HeatStepComputeExchange(const HeatStepRow *row, const PetscReal *E, const P
 /** Return whether a field of this many bytes is written past the cache.  Not collective. */
 PetscBool HeatStepPastCache(size_t bytes);
 
-/** Store n values past the cache.  Lines of the cache that also hold other values than `to` are
- *  stored by ordinary stores.  Call HeatStepFence after the last row.  Not collective. */
-void HeatStepStorePastCache(PetscInt n, const PetscReal *from, PetscReal *to);
+/** Store x + y, each [n], past the cache.  Lines of the cache that also hold other values than
+ *  `sum` are stored by ordinary stores.  Call HeatStepFence after the last row.  Not collective. */
+void HeatStepAddPastCache(PetscInt n, const PetscReal *x, const PetscReal *y, PetscReal *sum);
 
 /** Complete the stores past the cache before any later store. */
 void HeatStepFence(void);

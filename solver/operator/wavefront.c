@@ -63,9 +63,6 @@ enum { SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
    `limits.stall`; a smaller one beats more often than anything reads it. */
 enum { TURNS_PER_BEAT = 64 };
 
-/* [cells] Piece of a row that is stored past the cache.  Chosen: 4 KB, as in step_kernel.c. */
-enum { PIECE = 512 };
-
 /* The sweep. */
 
 /* The arguments of HeatWavefrontRun or HeatWavefrontRunStages, and the present tile.  Steps are
@@ -297,19 +294,6 @@ static void KeepRow(const Sweep *s, PetscInt f, PetscInt e, PetscInt n, const Pe
   memcpy(array + OwnPlace(s, f, begin), row + (begin - e), (size_t)(end - begin) * sizeof *row);
 }
 
-/* Store x + y past the cache, piece by piece. */
-static void AddPastCache(PetscInt n, const PetscReal *x, const PetscReal *y, PetscReal *sum)
-{
-  PetscReal buffer[PIECE];
-
-  for (PetscInt begin = 0; begin < n; begin += PIECE) {
-    const PetscInt now = PetscMin(n - begin, PIECE);
-
-    for (PetscInt i = 0; i < now; i++) buffer[i] = x[begin + i] + y[begin + i];
-    HeatStepStorePastCache(now, buffer, sum + begin);
-  }
-}
-
 /* After columns [e, e + n) of row f of stage l were computed: store the rate's seam, and the values
    for a later sweep or T_new for the caller. */
 static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
@@ -327,7 +311,7 @@ static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, Petsc
     const PetscReal *T     = stages->T->own + OwnPlace(s, f, e);
     PetscReal       *T_new = stages->T_new + OwnPlace(s, f, e);
 
-    if (s->past_cache) AddPastCache(n, T, row, T_new);
+    if (s->past_cache) HeatStepAddPastCache(n, T, row, T_new);
     else
       for (PetscInt i = 0; i < n; i++) T_new[i] = T[i] + row[i];
   }

@@ -28,11 +28,11 @@ _Static_assert((int)HEAT_WAVE_AFTER >= (int)HEAT_VECTOR,
                "a kernel reads one vector beyond the last whole one");
 
 /* [cells] The shortest run of cells with equal coefficients that gets the kernel with constants.
-   Chosen, two vectors: on a shorter run the split into three calls costs more than reading the
+   Chosen, two vectors of AVX-512: on a shorter run the split into three calls costs more than reading the
    coefficients; a larger value gives up runs that would pay. */
 enum { MIN_RUN = 2 * LANES };
 
-#define TEMPLATE static inline __attribute__((always_inline))
+#define TEMPLATE HEAT_INLINED
 
 /* A vector of a row, and the cells west and east of each of its cells. */
 typedef struct {
@@ -185,7 +185,7 @@ TEMPLATE HeatValues ShiftOut(HeatValues here, HeatValues after)
 
 TEMPLATE Three Slide(Window *w, const PetscReal *row, PetscInt i)
 {
-  const HeatValues after = HeatAllValues(row + i + VECTOR);
+  const HeatValues after = HeatLoadAll(row + i + VECTOR);
   const Three      three = {ShiftIn(w->before, w->here), w->here, ShiftOut(w->here, after)};
 
   w->before = w->here;
@@ -196,8 +196,8 @@ TEMPLATE Three Slide(Window *w, const PetscReal *row, PetscInt i)
 /* Compute n cells from cell i on, a multiple of VECTOR and not 0. */
 TEMPLATE void Vectors(HeatWaveResult result, const Cells *c, PetscInt i, PetscInt n)
 {
-  Window low  = {HeatSetValues(c->low[i - 1]), HeatAllValues(c->low + i)};
-  Window high = {HeatSetValues(c->high[i - 1]), HeatAllValues(c->high + i)};
+  Window low  = {HeatSetValues(c->low[i - 1]), HeatLoadAll(c->low + i)};
+  Window high = {HeatSetValues(c->high[i - 1]), HeatLoadAll(c->high + i)};
 
   for (const PetscInt end = i + n; i < end; i += VECTOR)
     Both(result, c, i, ALL, Slide(&low, c->low, i), Slide(&high, c->high, i));

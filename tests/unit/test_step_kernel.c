@@ -187,7 +187,7 @@ static void step_with_exchange_has_the_bits_of_the_formula(void **state)
   FreeRows(&rows);
 }
 
-static void stored_past_the_cache_is_what_was_given(void **state)
+static void sum_past_the_cache_has_the_bits_of_the_sum(void **state)
 {
   Rows rows = MakeRows();
 
@@ -195,10 +195,14 @@ static void stored_past_the_cache_is_what_was_given(void **state)
   for (int from = 0; from < 8; from++) {
     for (int at = AROUND; at < AROUND + 8; at++) {
       for (int n = 0; n <= MOST - 8; n++) {
+        const double *x = rows.in[LOW] + from, *y = rows.in[HIGH] + 3;
+        double        wanted[MOST];
+
+        for (int i = 0; i < n; i++) wanted[i] = x[i] + y[i];
         Spoil(rows.out[0]);
-        HeatStepStorePastCache(n, rows.in[LOW] + from, rows.out[0] + at);
+        HeatStepAddPastCache(n, x, y, rows.out[0] + at);
         HeatStepFence();
-        AssertRow(rows.out[0], rows.in[LOW] + from, at, n);
+        AssertRow(rows.out[0], wanted, at, n);
       }
     }
   }
@@ -282,7 +286,7 @@ static void step_of_two_rows_has_the_bits_of_the_formula(void **state)
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(step_of_a_row_has_the_bits_of_the_formula),
     cmocka_unit_test(step_with_exchange_has_the_bits_of_the_formula),
-    cmocka_unit_test(stored_past_the_cache_is_what_was_given),
+    cmocka_unit_test(sum_past_the_cache_has_the_bits_of_the_sum),
     cmocka_unit_test(step_of_two_rows_has_the_bits_of_the_formula),
 };
 
