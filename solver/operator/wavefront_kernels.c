@@ -28,8 +28,8 @@ _Static_assert((int)HEAT_WAVE_AFTER >= (int)HEAT_VECTOR,
                "a kernel reads one vector beyond the last whole one");
 
 /* [cells] The shortest run of cells with equal coefficients that gets the kernel with constants.
-   Chosen, two vectors of AVX-512: on a shorter run the split into three calls costs more than reading the
-   coefficients; a larger value gives up runs that would pay. */
+   Chosen, two vectors of AVX-512: on a shorter run the split into three calls costs more than
+   reading the coefficients; a larger value gives up runs that would pay. */
 enum { MIN_RUN = 2 * LANES };
 
 #define TEMPLATE HEAT_INLINED

@@ -21,8 +21,8 @@
  *               bits
  *     cooled-s  as rkl2, with an ambient exchange
  *  Printed are medians over the turns, in 10^9 cells times steps (or stages) per second, their
- *  ratios to the stream's (nan without it), and the simulated time that a second of rkl2 covers over that of
- *  `blocked`. */
+ *  ratios to the stream's (nan without it), and the simulated time that a second of rkl2 covers
+ *  over that of `blocked`. */
 #include <math.h>
 #include <stdlib.h>
 
